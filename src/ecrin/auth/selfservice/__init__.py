@@ -1,0 +1,1 @@
+"""Self-service: what a signed-in user changes about their own account."""

@@ -1,0 +1,1 @@
+"""What every room may use: values and small rules on the standard library alone."""

@@ -1,0 +1,165 @@
+"""To a running server: through the socket in the data folder, or named by ECRIN_URL and ECRIN_TOKEN.
+
+A flag comes before the environment: --data means the server on that folder even where ECRIN_URL is set.
+"""
+
+import os
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import httpx
+
+from ecrin import errors
+from ecrin.cli.options import Common
+from ecrin.errors import ConfigurationError, EcrinError
+from ecrin.ops.instance import socket_address
+from ecrin.settings import DATA, Settings, refuse_unknown
+
+TIMEOUT_SECONDS = 30
+CLOCKS_AGREE = 2
+_CODE = re.compile(r"[A-Z][A-Z0-9_]+")
+_TOKEN = re.compile(r"[\x21-\x7e]+")
+
+
+class ServerRefused(EcrinError):
+    """The server refused the request."""
+
+    def __init__(self, code: str, message: str, hint: str) -> None:
+        super().__init__(message, hint=hint)
+        self.code = code  # type: ignore[misc]
+
+
+class NoServer(EcrinError):
+    """No server answers."""
+
+    code = "NO_SERVER"
+    hint = "Start one with `ecrin serve`, name its folder with --data, or set ECRIN_URL and ECRIN_TOKEN."
+
+
+class NotOurServer(EcrinError):
+    """What answers is no ecrin server."""
+
+    code = "NOT_OUR_SERVER"
+    hint = "Check ECRIN_URL: it is the server's address, without a path."
+
+
+class Connection:
+    """Asks a server; what it refuses is raised as it was said."""
+
+    def __init__(self, client: httpx.Client) -> None:
+        self._client = client
+        self._date = 0
+
+    def call(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
+        """Return the reply's JSON; raises `ServerRefused`, `NoServer`, `NotOurServer`."""
+        parameters = {name: value for name, value in query.items() if value is not None}
+        try:
+            reply = self._client.request(method, path, json=body, params=parameters)
+        except httpx.HTTPError as error:
+            raise NoServer(f"The server does not answer ({type(error).__name__}).") from None
+        found = _json(reply)
+        if not reply.is_success:
+            raise _refusal(found)
+        if "date" in reply.headers:
+            self._date = int(parsedate_to_datetime(reply.headers["date"]).timestamp())
+        return found
+
+    def now(self) -> int:
+        """Return the time (s): our clock's if the server agrees to two seconds, otherwise the server's own."""
+        ours = int(time.time())
+        return ours if abs(ours - self._date) <= CLOCKS_AGREE or not self._date else self._date
+
+    def project(self, wanted: str | None) -> str:
+        """Return the project that was named, or the instance's first, as a part of a path."""
+        if wanted:
+            return segment(wanted)
+        projects = self.call("GET", "/api/v1/projects")["projects"]
+        if not projects:
+            raise ConfigurationError("There is no project yet.", hint="Make one: ecrin project create ID")
+        return str(projects[0]["project_id"])
+
+
+@contextmanager
+def connected(common: Common) -> Iterator[Connection]:
+    """Connect to the server that flags or environment name; raises `NoServer`, `ConfigurationError`."""
+    refuse_unknown(os.environ)
+    url = os.environ.get("ECRIN_URL")
+    if url and common.data is None:
+        with httpx.Client(base_url=_checked_url(url), headers=_headers(), timeout=TIMEOUT_SECONDS) as client:
+            yield Connection(client)
+        return
+    folder = common.data or Path(os.environ.get("ECRIN_DATA") or DATA)
+    path = Settings(data=folder).socket
+    if not path.exists():
+        raise NoServer(f"No server is running on {folder}.")
+    with socket_address(path) as address:
+        transport = httpx.HTTPTransport(uds=str(address))
+        with httpx.Client(
+            transport=transport, base_url="http://ecrin", headers=_headers(), timeout=TIMEOUT_SECONDS
+        ) as client:
+            yield Connection(client)
+
+
+def segment(text: str) -> str:
+    """Return text as one segment of a path, whatever is in it."""
+    return quote(text, safe="")
+
+
+def _headers() -> dict[str, str]:
+    token = os.environ.get("ECRIN_TOKEN")
+    if not token:
+        return {}
+    if not _TOKEN.fullmatch(token):
+        raise ConfigurationError("ECRIN_TOKEN is no token: it holds blanks or line ends.", hint="Set it anew.")
+    return {"authorization": f"Bearer {token}"}
+
+
+def _checked_url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        sound = False
+    if not sound or "@" in parts.netloc or parts.path.strip("/") or parts.query:
+        raise ConfigurationError("ECRIN_URL must be http(s)://host[:port].", hint="The token goes into ECRIN_TOKEN.")
+    return url
+
+
+def _json(reply: httpx.Response) -> Any:
+    try:
+        found = reply.json()
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise NotOurServer(f"The answer ({reply.status_code}) is not one of an ecrin server.")
+    return found
+
+
+def _refusal(body: dict[str, Any]) -> EcrinError:
+    """Return what the server said, in either of its two shapes."""
+    error = body.get("error")
+    if not isinstance(error, dict):
+        return ServerRefused(str(body.get("code")), str(body.get("detail")), str(body.get("hint", "")))
+    code, _, detail = str(error.get("message")).partition(" : ")
+    if not _CODE.fullmatch(code):
+        code, detail = str(error.get("status")), str(error.get("message"))
+    known = _known().get(code)
+    if known is None:
+        return ServerRefused(code, detail or code, EcrinError.hint)
+    said = f"{known.sentence} ({detail})" if detail and "status" not in error else detail or known.sentence
+    return ServerRefused(code, said, known.hint)
+
+
+def _known() -> dict[str, type[EcrinError]]:
+    """Return our errors by code: Google's shape, which sign-in has on the wire, carries no sentence for people."""
+    from ecrin.auth import errors as auth
+    from ecrin.governance import errors as governance
+
+    found = [value for module in (errors, governance, auth) for value in vars(module).values()]
+    return {error.code: error for error in found if isinstance(error, type) and issubclass(error, EcrinError)}

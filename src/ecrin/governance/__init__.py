@@ -1,0 +1,1 @@
+"""Who may do it: projects, credentials of operators and CI, and the audit trail."""

@@ -1,0 +1,1 @@
+"""Tokens of operators and CI: secrets, kept as keyed hashes, each with scopes."""

@@ -1,0 +1,1 @@
+"""The audit trail: it listens to events; nobody calls it."""

@@ -1,0 +1,26 @@
+"""One row per event, written in the transaction of its cause."""
+
+import json
+import secrets
+
+from ecrin.base.clock import Instant
+from ecrin.base.events import Event
+from ecrin.base.origin import Origin
+from ecrin.storage.sql.port import Tx
+
+
+async def record(tx: Tx, event: Event, by: Origin, now: Instant) -> None:
+    """Write the audit row of an event (a listener of `ecrin.base.events.Events`)."""
+    await tx.run(
+        "INSERT INTO audit (id, at, project_id, event, subject, actor, address, request_id, detail)"
+        " VALUES (:id, :at, :project_id, :event, :subject, :actor, :address, :request_id, :detail)",
+        id=secrets.token_hex(16),
+        at=now,
+        project_id=event.project_id,
+        event=event.name,
+        subject=event.subject,
+        actor=by.actor,
+        address=by.address,
+        request_id=by.request_id,
+        detail=json.dumps(event.facts()),
+    )

@@ -1,0 +1,1 @@
+"""Projects: the security boundary, with their settings and web API keys."""

@@ -1,0 +1,1 @@
+"""In and out: what other systems export, and what they can read."""

@@ -1,0 +1,1 @@
+"""Mechanisms that keep bytes and rows, without a word of any feature."""

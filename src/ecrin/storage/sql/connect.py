@@ -1,0 +1,44 @@
+"""From ECRIN_DATABASE_URL to a database."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from ecrin.base.clock import Clock
+from ecrin.errors import ConfigurationError
+from ecrin.storage.sql.port import Database
+from ecrin.storage.sql.schema import Migration
+
+
+async def open_database(
+    url: str, *, migrations: Sequence[Migration] | None = None, clock: Clock | None = None
+) -> Database:
+    """Open `sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://user:password@host:port/name`.
+
+    Raises `ConfigurationError` for any other address, `MissingExtra` if PostgreSQL is named and its driver is not
+    installed, or a `StorageError` if the database cannot be used now.
+    """
+    scheme = url.partition(":")[0]
+    if scheme in {"postgresql", "postgres"}:
+        from ecrin.storage.sql.postgres import PostgresDatabase  # an extra: only when it is named
+
+        return await PostgresDatabase.open(url, migrations=migrations, clock=clock)
+    if scheme == "sqlite":
+        from ecrin.storage.sql.sqlite import SqliteDatabase
+
+        return await SqliteDatabase.open(_file(url), migrations=migrations, clock=clock)
+    raise ConfigurationError(
+        "ECRIN_DATABASE_URL begins neither with sqlite:/// nor with postgresql://.",
+        hint="Example: sqlite:////var/lib/ecrin/ecrin.db",
+    )
+
+
+def _file(url: str) -> Path:
+    parts = urlsplit(url)
+    path = unquote(parts.path.removeprefix("/"))
+    if parts.netloc or parts.query or parts.fragment or not path or path == ":memory:":
+        raise ConfigurationError(
+            "ECRIN_DATABASE_URL names no SQLite file.",
+            hint="Write sqlite:///relative.db or sqlite:////absolute.db, with nothing behind the path.",
+        )
+    return Path(path)

@@ -1,0 +1,183 @@
+"""PostgreSQL: a pool of connections, units in SERIALIZABLE transactions that are run again when they lose a race."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Any, Self, TypeVar
+
+from ecrin.base.clock import Clock, SystemClock
+from ecrin.errors import Conflict, Overloaded, StorageUnavailable
+from ecrin.storage.sql.port import Unit
+from ecrin.storage.sql.postgres_driver import DRIVER_ERRORS, is_alive, open_pool, place
+from ecrin.storage.sql.postgres_faults import fault
+from ecrin.storage.sql.postgres_tx import PostgresTx
+from ecrin.storage.sql.schema import Migration, apply_missing, shipped
+
+T = TypeVar("T")
+
+_WRITE = "BEGIN ISOLATION LEVEL SERIALIZABLE"
+_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_LOCK = "SELECT pg_advisory_lock(x'656372696e'::bigint)"  # "ecrin": one migrating process at a time
+_UNLOCK = "SELECT pg_advisory_unlock(x'656372696e'::bigint)"
+_OPTIMISTIC = 3  # attempts before a unit that keeps losing takes its turn among the losers
+_ATTEMPTS = 30
+
+
+class _LostRace(Exception):
+    """Another transaction was faster; the unit may be run again."""
+
+
+class PostgresDatabase:
+    """A `Database` on a server; made by `open`."""
+
+    def __init__(self, pool: Any, where: str, migrations: Sequence[Migration], clock: Clock, queue: int) -> None:
+        self._pool = pool
+        self._where = where
+        self._migrations = migrations
+        self._clock = clock
+        self._limit = queue
+        self._accepted = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._losers = asyncio.Lock()
+        self._closed = False
+
+    @classmethod
+    async def open(
+        cls,
+        url: str,
+        *,
+        migrations: Sequence[Migration] | None = None,
+        clock: Clock | None = None,
+        connections: int = 10,
+        queue: int = 10_000,
+    ) -> Self:
+        """Connect to `postgresql://user:password@host:port/name`, with `connections` at most.
+
+        `migrations` default to those of this release; `queue` is how many units may be under way before `Overloaded`.
+        Raises `StorageUnavailable`, or `ConfigurationError` if the server does not promise to keep what it commits.
+        """
+        pool = await open_pool(url, connections)
+        return cls(pool, place(url), shipped() if migrations is None else migrations, clock or SystemClock(), queue)
+
+    async def write(self, unit: Unit[T]) -> T:
+        """Run the unit in a SERIALIZABLE transaction, again if it lost a race, and return its value once committed.
+
+        Raises what the unit raises, `Overloaded` when too many wait or compete, or a `StorageError`.
+        """
+        with self._accept():
+            return await self._persist(unit, _WRITE)
+
+    async def read(self, unit: Unit[T]) -> T:
+        """Run a unit that only reads, on one snapshot."""
+        with self._accept():
+            return await self._persist(unit, _READ)
+
+    async def scan(self, unit: Unit[T]) -> T:
+        """Run a unit that reads many rows, on one snapshot."""
+        return await self.read(unit)
+
+    async def migrate(self) -> list[int]:
+        """Apply the migrations that are missing and return their numbers."""
+        with self._accept():
+            async with self._connection() as connection:
+                return await self._locked_migration(connection)
+
+    async def close(self) -> None:
+        """Finish the accepted units and close the connections."""
+        self._closed = True
+        await self._idle.wait()
+        await self._pool.close()
+
+    @contextmanager
+    def _accept(self) -> Iterator[None]:
+        """Count the unit in, so that `close` waits for it and no crowd builds up in front of the pool."""
+        if self._closed:
+            raise StorageUnavailable("The database is closed.")
+        if self._accepted >= self._limit:
+            raise Overloaded("Too many units are waiting for the database.")
+        self._accepted += 1
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            self._accepted -= 1
+            if not self._accepted:
+                self._idle.set()
+
+    async def _persist(self, unit: Unit[T], begin: str) -> T:
+        try:
+            return await self._compete(unit, begin)
+        except Conflict:
+            # The row may have been added while the unit ran; the next run sees it and can refuse in its own words.
+            return await self._compete(unit, begin)
+
+    async def _compete(self, unit: Unit[T], begin: str) -> T:
+        for attempt in range(_OPTIMISTIC):
+            try:
+                return await self._run(unit, begin)
+            except _LostRace:
+                await asyncio.sleep(secrets.randbelow(2_000 << attempt) / 1_000_000)
+        async with self._losers:
+            for _ in range(_ATTEMPTS - _OPTIMISTIC):
+                try:
+                    return await self._run(unit, begin)
+                except _LostRace:
+                    continue
+        raise Overloaded("Too many transactions compete for the same rows.")
+
+    async def _run(self, unit: Unit[T], begin: str) -> T:
+        async with self._connection() as connection:
+            return await self._attempt(connection, unit, begin)
+
+    async def _attempt(self, connection: Any, unit: Unit[T], begin: str) -> T:
+        tx = PostgresTx(connection, self._where)
+        try:
+            return await _transact(tx, unit, begin)
+        except Exception:
+            if tx.lost_race:
+                raise _LostRace from None
+            raise
+        finally:
+            await tx.end()
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Any]:
+        try:
+            connection = await self._pool.acquire()
+        except DRIVER_ERRORS as error:
+            raise fault(error, self._where, alive=False) from None
+        try:
+            yield connection
+        finally:
+            with suppress(*DRIVER_ERRORS):  # the pool has thrown it away then
+                await self._pool.release(connection)
+
+    async def _locked_migration(self, connection: Any) -> list[int]:
+        """Hold the lock around the transactions: a snapshot taken before the wait for it would be stale."""
+
+        async def write(unit: Unit[int | None]) -> int | None:
+            for _ in range(_ATTEMPTS):
+                try:
+                    return await self._attempt(connection, unit, _WRITE)
+                except _LostRace:
+                    continue
+            raise Overloaded("Too many transactions compete for the same rows.")
+
+        try:
+            await connection.execute(_LOCK)
+            try:
+                return await apply_missing(write, self._migrations, self._clock)
+            finally:
+                if is_alive(connection):
+                    await connection.execute(_UNLOCK)
+        except DRIVER_ERRORS as error:
+            raise fault(error, self._where, alive=is_alive(connection)) from None
+
+
+async def _transact(tx: PostgresTx, unit: Unit[T], begin: str) -> T:
+    await tx.run(begin)
+    value = await unit(tx)
+    await tx.commit()
+    return value

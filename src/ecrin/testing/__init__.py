@@ -1,0 +1,1 @@
+"""Shipped simulators: the real protocols, on free loopback ports, for the tests of those who build on Écrin."""

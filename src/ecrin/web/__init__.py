@@ -1,0 +1,1 @@
+"""The wire: a folder per surface over one declared route table. Features own meaning; surfaces own wire shapes."""

@@ -1,0 +1,88 @@
+"""The HTTP values that handlers see: a `Call` in, a `Reply` out. No framework shows through."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from ecrin.base.clock import Instant
+from ecrin.base.origin import Origin
+from ecrin.errors import InvalidRequest
+from ecrin.governance.callers import Caller, Verb
+
+JSON = b"application/json; charset=utf-8"
+HTML = b"text/html; charset=utf-8"
+NO_STORE = (b"cache-control", b"no-store")
+MAX_PARAMETERS = 200
+
+Headers = Mapping[bytes, bytes]
+encode_json = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request, after routing, authentication and decoding.
+
+    `body` is the route's request type, or the raw bytes where the route declares none. `query` keeps the last value of
+    a repeated parameter; `raw_query` has them all. `verb` is what the route declares that its caller must be able to do
+    in the project; unsaid, it is everything.
+    """
+
+    method: str
+    path: str
+    params: Mapping[str, str]
+    query: Mapping[str, str]
+    raw_query: str
+    headers: Headers
+    body: Any
+    caller: Caller
+    address: str
+    request_id: str
+    now: Instant
+    verb: Verb = Verb.ALL
+
+    @property
+    def origin(self) -> Origin:
+        """Return who asks and from where, for events and limits."""
+        return Origin(self.caller.name, self.address, self.request_id)
+
+    def header(self, name: bytes) -> str:
+        """Return a header's text, or "" where it is absent; `name` is lower-case."""
+        return self.headers.get(name, b"").decode("latin-1")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One response. Replies are not to be stored by caches unless `cache` says otherwise (attack A32)."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: bytes = JSON
+    headers: tuple[tuple[bytes, bytes], ...] = field(default=())
+    cache: bytes = b"no-store"
+
+
+def json_reply(value: object, status: int = 200, *, cache: bytes = b"no-store") -> Reply:
+    """Return a JSON reply of a msgspec-encodable value."""
+    return Reply(status, encode_json(value), cache=cache)
+
+
+def redirect(location: str) -> Reply:
+    """Return a 303 to an address that is already checked (RFC 9110 §15.4.4)."""
+    return Reply(303, headers=((b"location", location.encode("ascii", "strict")),))
+
+
+def parameters(text: str) -> dict[str, str]:
+    """Return the parameters of a query string or an urlencoded form; of a repeated one the last value.
+
+    Raises `InvalidRequest` for more than 200 of them, for what is not UTF-8, and for a NUL, which no database keeps.
+    """
+    try:
+        pairs = dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_PARAMETERS, errors="strict"))
+    except ValueError:
+        raise InvalidRequest("The parameters cannot be read.") from None
+    if any("\0" in value for value in pairs.values()):
+        raise InvalidRequest("The parameters cannot be read.")
+    return pairs

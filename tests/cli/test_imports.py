@@ -1,0 +1,70 @@
+"""What is loaded for what: counted in a process of its own, since time would only be a guess."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+SERVER = {
+    "uvicorn",
+    "uvloop",
+    "joserfc",
+    "litestar",
+    "asyncpg",
+    "structlog",
+    "msgspec",
+    "jinja2",
+    "argon2",
+    "aiosmtplib",
+}
+OURS = {
+    "ecrin.assembly",
+    "ecrin.web",
+    "ecrin.auth",
+    "ecrin.storage",
+    "ecrin.governance",
+    "ecrin.crypto",
+    "ecrin.ops.mail",
+}
+
+
+def loaded(code: str) -> set[str]:
+    """Return the modules that a program has loaded at its end."""
+    program = f"import sys, json\n{code}\nprint('\\n' + json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def command(*arguments: str) -> str:
+    return f"from ecrin.cli.root import run\nrun({list(arguments)!r})"
+
+
+def test_import_ecrin_loads_no_server_web_or_database_module() -> None:
+    modules = loaded("import ecrin")
+    assert modules.isdisjoint(SERVER | OURS | {"click", "httpx", "cryptography", "sqlite3", "ssl", "asyncio"})
+    assert len([name for name in modules if name.startswith("ecrin")]) <= 2
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("--version",), ()])
+def test_help_loads_neither_the_server_nor_any_noun(arguments: tuple[str, ...]) -> None:
+    modules = loaded(command(*arguments))
+    assert modules.isdisjoint(SERVER | OURS | {"httpx", "cryptography", "sqlite3", "asyncio", "ecrin.cli.user"})
+
+
+@pytest.mark.parametrize("noun", ["project", "user", "key", "token"])
+def test_a_noun_that_asks_a_server_loads_none(noun: str) -> None:
+    assert loaded(command(noun, "list")).isdisjoint(SERVER | OURS)
+
+
+@pytest.mark.parametrize("noun", ["serve", "dev", "operator"])
+def test_the_help_of_what_runs_a_server_loads_none(noun: str) -> None:
+    assert loaded(command(noun, "--help")).isdisjoint(SERVER | OURS | {"asyncpg"})
+
+
+@pytest.mark.parametrize("arguments", [("serve",), ("dev",), ("operator", "recover")])
+def test_without_the_server_extra_the_command_that_installs_it_is_named(arguments: tuple[str, ...]) -> None:
+    code = f"import sys\nsys.modules['msgspec'] = None\n{command(*arguments)}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "[MISSING_EXTRA]" in done.stderr
+    assert "pip install 'ecrin[server]'" in done.stderr

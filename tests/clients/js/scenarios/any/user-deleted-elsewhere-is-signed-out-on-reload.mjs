@@ -1,0 +1,6 @@
+export default async ({ sdk, auth, check, operator }) => {
+  const { user } = await sdk.signInAnonymously(auth);
+  await operator.remove(user.uid);
+  await check.refused(user.reload(), 'auth/user-token-expired');
+  check.equal(auth.currentUser, null, 'current user');
+};
