@@ -11,6 +11,7 @@ from typing import Any
 
 import asyncpg
 import httpx
+import hypothesis
 import pytest
 
 from ecrin.assembly import build
@@ -25,6 +26,10 @@ from ecrin.testing.clock import FakeClock
 from harness import Instance, Opener
 
 POSTGRES = os.environ.get("ECRIN_TEST_POSTGRES_URL", "postgresql://root@127.0.0.1:5432/postgres")
+
+# How fast an example is drawn or runs says how busy the machine is: no test fails by it.
+hypothesis.settings.register_profile("ecrin", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("ecrin")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

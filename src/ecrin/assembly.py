@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from ecrin.auth.accounts.bulk import BulkService
 from ecrin.auth.accounts.service import AccountService
 from ecrin.auth.accounts.store import AccountStore
+from ecrin.auth.administration.service import AdministrationService
 from ecrin.auth.limits.service import LimitService
 from ecrin.auth.outofband import store as codes_store
 from ecrin.auth.outofband.codes import CodeBook, Links
@@ -114,6 +115,7 @@ class Auth:
     outofband: OutOfBandService
     email_links: EmailLinkService
     self_service: SelfService
+    administration: AdministrationService
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +249,7 @@ def _auth(base: Base, governance: Governance, courier: Courier, profile: Profile
         outofband,
         EmailLinkService(database, accounts, tokens, codes, clock),
         self_service,
+        AdministrationService(database, accounts, passwords, clock),
     )
 
 
@@ -269,7 +272,7 @@ def _context(base: Base, governance: Governance) -> Context:
 
 def _identity_toolkit(base: Base, governance: Governance, auth: Auth) -> list[Route]:
     context = _context(base, governance)
-    admin = AdminEndpoints(context, base.database, auth.accounts, auth.passwords, base.clock)
+    admin = AdminEndpoints(context, auth.administration)
     bulk = BulkEndpoints(context, auth.accounts, auth.bulk, base.keyring, base.clock)
     routes = [
         *SignInEndpoints(

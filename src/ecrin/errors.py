@@ -74,6 +74,13 @@ class DataFolderBusy(ConfigurationError):
     hint = "Stop that process first, or name another folder with --data."
 
 
+class DatabaseBusy(ConfigurationError):
+    """Another ecrin process is using this database."""
+
+    code = "DATABASE_BUSY"
+    hint = "Stop that process first, or name another database with ECRIN_DATABASE_URL."
+
+
 class DatabaseNewer(ConfigurationError):
     """The database was written by a newer version of ecrin."""
 

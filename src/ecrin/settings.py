@@ -205,6 +205,11 @@ def _check(settings: Settings) -> None:
 def _check_reach(settings: Settings) -> None:
     if _is_loopback(settings.host):
         return
+    if not _is_host(settings.host):
+        raise ConfigurationError(
+            "ECRIN_HOST is not the name of a host.",
+            hint="Write an address, such as 0.0.0.0, or a name of this machine.",
+        )
     if settings.mode == "dev":
         raise ConfigurationError(
             f"`ecrin dev` listens on loopback only, not on {settings.host}.",
@@ -225,6 +230,14 @@ def _is_origin(url: str) -> bool:
         return False
     more = parts.path or parts.query or parts.fragment or "@" in parts.netloc
     return sound and parts.scheme in {"http", "https"} and bool(parts.hostname) and not more
+
+
+def _is_host(text: str) -> bool:
+    """Return whether a name server could be asked for it: labels of 1 to 63 bytes (RFC 1035 §2.3.4)."""
+    try:
+        return b"\0" not in text.encode("idna")
+    except UnicodeError:
+        return False
 
 
 def _is_loopback(host: str) -> bool:

@@ -60,7 +60,7 @@ async def test_a24_an_account_in_another_state_answers_as_an_unknown_address(ser
     if state == "disabled":
         await serve.admin("update", {"localId": user["localId"], "disableUser": True})
     elif state == "without a password":
-        await serve.admin("update", {"localId": user["localId"], "deleteProvider": ["password"]})
+        await serve.admin("update", {"localId": user["localId"], "deleteAttribute": ["PASSWORD"]})
     else:
         await count(serve, PASSWORD_FAILURES, KNOWN, 100)
         await count(serve, PASSWORD_FAILURES, UNKNOWN, 100)

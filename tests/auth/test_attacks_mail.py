@@ -92,6 +92,17 @@ async def test_a26_a_sign_up_mails_nobody(posting: Instance, sink: SmtpSink) -> 
     assert sink.messages() == []
 
 
+@pytest.mark.parametrize(("age", "state"), [(HOUR - 1, "sent"), (HOUR, "failed")])
+async def test_a_letter_is_not_sent_once_its_code_has_expired(posting: Instance, age: int, state: str) -> None:
+    await posting.sign_up(ANN)
+    await ask(posting, ANN)
+    posting.clock.tick(age)
+    await deliver(posting)
+
+    (letter,) = await kept(posting, "mail")
+    assert (letter["state"], letter["payload"]) == (state, None)
+
+
 # ---- injection
 
 

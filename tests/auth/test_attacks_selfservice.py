@@ -134,6 +134,7 @@ async def test_what_changes_the_way_of_signing_in_needs_a_sign_in_of_the_last_fi
         {"deleteAttribute": ["PASSWORD"]},
         {"deleteAttribute": [1]},
         {"deleteAttribute": [5]},
+        {"deleteProvider": ["password"]},
     ]
 
     answers = {

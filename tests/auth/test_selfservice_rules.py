@@ -55,7 +55,7 @@ def test_what_is_not_wished_for_stays(wish: Wish) -> None:
         assert "display_name" not in changes
     if wish.photo_url is None and "PHOTO_URL" not in wish.delete_attributes:
         assert "photo_url" not in changes
-    if wish.email is None and "EMAIL" not in wish.delete_attributes:
+    if wish.email is None and "EMAIL" not in wish.delete_attributes and "password" not in wish.delete_providers:
         assert "email" not in changes
 
 
@@ -65,6 +65,11 @@ def test_what_is_not_wished_for_stays(wish: Wish) -> None:
 )
 def test_an_attribute_is_deleted_by_name(attribute: str, field: str) -> None:
     assert changes_of(Wish(delete_attributes=frozenset({attribute})), ANN, STRICT) == {field: None}
+
+
+def test_what_is_set_and_taken_away_at_once_is_gone() -> None:
+    wish = Wish(email="new@example.org", delete_providers=frozenset({"password"}))
+    assert changes_of(wish, ANN, OPEN) == {"email": None, "password": None, "email_link_signin": False}
 
 
 def test_empty_text_removes_a_name_and_a_photo() -> None:
@@ -112,6 +117,7 @@ def test_an_account_without_an_address_may_take_one() -> None:
         (Wish(delete_providers=frozenset({"google.com"})), False),
         (Wish(email="new@example.org"), True),
         (Wish(password=Secret("x")), True),
+        (Wish(delete_providers=frozenset({"google.com", "password"})), True),
         (Wish(delete_attributes=frozenset({"EMAIL"})), True),
         (Wish(delete_attributes=frozenset({"PASSWORD", "PHOTO_URL"})), True),
     ],

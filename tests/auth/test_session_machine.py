@@ -224,5 +224,5 @@ class Sessions(RuleBasedStateMachine):
 
 
 def test_sessions_live_as_the_design_says(house: House) -> None:
-    profile = settings(max_examples=50, stateful_step_count=25, deadline=None)
+    profile = settings(max_examples=50, stateful_step_count=25)
     run_state_machine_as_test(lambda: Sessions(house), settings=profile)

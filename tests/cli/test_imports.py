@@ -28,6 +28,8 @@ OURS = {
     "ecrin.ops.mail",
 }
 
+UNASKED = {"asyncio", "cryptography", "importlib.metadata", "sqlite3", "ssl"}
+
 
 def loaded(code: str) -> set[str]:
     """Return the modules that a program has loaded at its end."""
@@ -42,19 +44,30 @@ def command(*arguments: str) -> str:
 
 def test_import_ecrin_loads_no_server_web_or_database_module() -> None:
     modules = loaded("import ecrin")
-    assert modules.isdisjoint(SERVER | OURS | {"click", "httpx", "cryptography", "sqlite3", "ssl", "asyncio"})
+    assert modules.isdisjoint(
+        SERVER | OURS | {"click", "httpx", "cryptography", "sqlite3", "ssl", "asyncio", "importlib.metadata"}
+    )
     assert len([name for name in modules if name.startswith("ecrin")]) <= 2
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("--version",), ()])
 def test_help_loads_neither_the_server_nor_any_noun(arguments: tuple[str, ...]) -> None:
     modules = loaded(command(*arguments))
-    assert modules.isdisjoint(SERVER | OURS | {"httpx", "cryptography", "sqlite3", "asyncio", "ecrin.cli.user"})
+    assert modules.isdisjoint(SERVER | OURS | UNASKED | {"httpx", "ecrin.cli.user"})
 
 
 @pytest.mark.parametrize("noun", ["project", "user", "key", "token"])
 def test_a_noun_that_asks_a_server_loads_none(noun: str) -> None:
-    assert loaded(command(noun, "list")).isdisjoint(SERVER | OURS)
+    asking = f"import os\nos.environ['ECRIN_URL'] = 'http://127.0.0.1:1'\n{command(noun, 'list')}"
+    modules = loaded(asking)
+    assert "httpx" in modules
+    assert modules.isdisjoint(SERVER | OURS | UNASKED - {"ssl"})
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("list", "--help"), ("list",), ("list", "--nonsense")])
+@pytest.mark.parametrize("noun", ["project", "user", "key", "token"])
+def test_a_noun_loads_what_asks_a_server_once_there_is_one(noun: str, arguments: tuple[str, ...]) -> None:
+    assert loaded(command(noun, *arguments)).isdisjoint(SERVER | OURS | UNASKED | {"httpx"})
 
 
 @pytest.mark.parametrize("noun", ["serve", "dev", "operator"])
@@ -68,3 +81,22 @@ def test_without_the_server_extra_the_command_that_installs_it_is_named(argument
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "[MISSING_EXTRA]" in done.stderr
     assert "pip install 'ecrin[server]'" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [("serve",), ("dev",), ("operator", "recover")])
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        ("sys.modules['ecrin.web.listener'] = None", "ModuleNotFoundError: import of ecrin.web.listener halted"),
+        ("sys.modules['ecrin.web.listener'] = type(sys)('ecrin.web.listener')", "ImportError: cannot import name"),
+        ("sys.modules['_sqlite3'] = None", "ModuleNotFoundError: import of _sqlite3 halted"),
+    ],
+)
+def test_a_module_that_no_extra_brings_is_a_fault_and_is_shown_as_one(
+    arguments: tuple[str, ...], spoil: str, said: str
+) -> None:
+    code = f"import sys\n{spoil}\n{command(*arguments)}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "MISSING_EXTRA" not in done.stderr

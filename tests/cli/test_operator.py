@@ -1,9 +1,11 @@
 """`ecrin operator recover`: for whoever owns the folder, with a server and without, on both engines."""
 
+import asyncio
 import json
 import stat
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from server_process import Server, ecrin, started
@@ -66,6 +68,21 @@ def test_where_there_is_no_instance_none_is_made(tmp_path: Path) -> None:
         assert (done.returncode, "There is no instance in" in done.stderr) == (1, True)
     assert list(tmp_path.iterdir()) == [tmp_path / "ecrin-data"]
     assert list((tmp_path / "ecrin-data").iterdir()) == []
+
+
+def test_in_a_database_without_an_instance_nothing_is_made_either(tmp_path: Path, empty_postgres: str) -> None:
+    for url in (empty_postgres, f"sqlite:///{tmp_path}/none.db"):
+        done = ecrin("operator", "recover", "--data", "elsewhere", cwd=tmp_path, ECRIN_DATABASE_URL=url)
+        assert (done.returncode, "There is no instance in" in done.stderr) == (1, True)
+    assert list(tmp_path.iterdir()) == []
+    assert asyncio.run(tables(empty_postgres)) == []
+
+
+async def tables(url: str) -> list[str]:
+    connection = await asyncpg.connect(url)
+    found = [row[0] for row in await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+    await connection.close()
+    return found
 
 
 def test_without_the_master_key_nothing_is_recovered(data: Path, tmp_path: Path) -> None:

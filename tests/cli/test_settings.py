@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ecrin.base.secret import Secret
@@ -45,7 +45,6 @@ def test_a_flag_wins_over_a_variable_and_a_variable_over_the_file(tmp_path: Path
     assert getattr(load({}, {}, None), name) == getattr(Settings(), name)
 
 
-@settings(deadline=None)
 @given(st.permutations(sorted(SOURCES)), st.integers(0, len(SOURCES)), st.integers(0, len(SOURCES)))
 def test_settings_of_different_sources_do_not_disturb_each_other(names: list[str], first: int, second: int) -> None:
     flags = {name: SOURCES[name][0] for name in names[:first]}
@@ -133,6 +132,23 @@ def test_away_from_loopback_serve_needs_a_public_url_and_dev_is_refused(host: st
     assert load({"host": host}, {"ECRIN_PUBLIC_URL": "https://auth.example.org/"}, None).host == host
 
 
+@pytest.mark.parametrize(
+    "host",
+    ["a" * 64, f"{'a' * 64}.example.org", "é" * 64, "auth..example.org", ".", "a\0b", "\udc80", "::1" + "0" * 70],
+)
+@pytest.mark.parametrize("mode", ["serve", "dev"])
+def test_a_host_that_can_have_no_address_is_refused_before_anything_is_opened(host: str, mode: str) -> None:
+    public = {"ECRIN_PUBLIC_URL": "https://auth.example.org"}
+    with pytest.raises(ConfigurationError, match="not the name of a host") as refusal:
+        load({"host": host, "mode": mode}, public, None)
+    assert host not in str(refusal.value).split()
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "fe80::1%eth0", "exämple.org", "a" * 63 + ".example.org"])
+def test_a_host_that_may_have_an_address_is_tried(host: str) -> None:
+    assert load({"host": host}, {"ECRIN_PUBLIC_URL": "https://auth.example.org"}, None).host == host
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.10", "::1", "localhost"])
 def test_loopback_in_every_spelling_needs_no_public_url(host: str) -> None:
     assert load({"host": host, "mode": "dev"}, {}, None).host == host
@@ -165,7 +181,6 @@ def test_certificate_and_key_belong_together(given_alone: str) -> None:
         load({}, {given_alone: "file.pem"}, None)
 
 
-@settings(deadline=None)
 @given(st.text(min_size=8).map(lambda text: f"hunter2{text}"))
 def test_secrets_never_show(secret: str) -> None:
     settings = load({}, {**NEEDED, "ECRIN_DATABASE_URL": secret, "ECRIN_SMTP_URL": secret}, None)

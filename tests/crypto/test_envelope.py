@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ecrin.crypto.envelope import Envelope
@@ -53,7 +53,6 @@ def test_another_key_under_the_same_id_is_refused(envelope):
         Envelope({"new": OLD}, "new").unseal(envelope.seal(b"x", **PLACE), **PLACE)
 
 
-@settings(deadline=None)
 @given(places, places)
 def test_a_ciphertext_cannot_be_moved(here, there):
     assume(here != there)
@@ -79,7 +78,6 @@ def test_every_changed_byte_is_refused(envelope):
             envelope.unseal(changed, **PLACE)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=100))
 def test_junk_is_refused(junk):
     with pytest.raises(CryptoError):

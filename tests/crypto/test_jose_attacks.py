@@ -202,7 +202,7 @@ tricky = st.text(st.sampled_from('[]{}"\\a'), max_size=6)
 trees = st.recursive(tricky | st.none(), lambda t: st.lists(t, max_size=3) | st.dictionaries(tricky, t, max_size=3))
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(trees, st.integers(0, 6))
 def test_the_depth_of_any_json_is_counted_without_parsing_it(tree, limit):
     assert nested_deeper(json.dumps(tree).encode(), limit) == (depth_of(tree) > limit)
@@ -266,7 +266,7 @@ def test_a9_every_changed_character_of_a_good_token_is_refused(signer, verifier)
                 verifier.verify(token[:position] + other + token[position + 1 :])
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.data())
 def test_a_spliced_token_is_refused_or_the_same(signer, verifier, data):
     token = signer.sign({"sub": "ada"})
@@ -280,14 +280,12 @@ def test_a_spliced_token_is_refused_or_the_same(signer, verifier, data):
             verifier.verify(changed)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=60), st.binary(max_size=60), st.binary(max_size=60))
 def test_junk_in_three_segments_is_refused(verifier, header, payload, signature):
     with pytest.raises(CryptoError):
         verifier.verify(compact(header, payload, signature))
 
 
-@settings(deadline=None)
 @given(st.text(max_size=100))
 def test_junk_is_refused(verifier, token):
     with pytest.raises(SignatureInvalid):

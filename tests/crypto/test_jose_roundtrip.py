@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_der_public_key,
 )
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ecrin.base.encoding import unb64url
@@ -49,7 +49,6 @@ def test_the_header_is_exactly_alg_kid_and_typ(signer, rsa_key):
     assert header == b'{"alg":"RS256","kid":"%s","typ":"JWT"}' % rsa_key.kid.encode()
 
 
-@settings(deadline=None)
 @given(claim_sets)
 def test_what_is_signed_verifies(signer, verifier, claims):
     assert verifier.verify(signer.sign(claims)) == claims
@@ -82,6 +81,35 @@ def test_a_default_key_never_stands_in_for_a_kid_that_is_unknown(signer, rsa_key
 def test_a_default_key_that_is_not_there_is_refused(rsa_key):
     with pytest.raises(KeyUnknown):
         Rs256Verifier({"k": rsa_key.public}, default="other")
+
+
+def test_a_token_that_is_shown_again_is_known_without_its_key(signer, rsa_key, monkeypatch):
+    verifier = Rs256Verifier({rsa_key.kid: rsa_key.public}, remember=1)
+    token = signer.sign({"sub": "ada"})
+    assert verifier.verify(token) == {"sub": "ada"}
+    monkeypatch.setattr(verifier, "_keys", {})
+    assert verifier.verify(token) == {"sub": "ada"}
+
+
+def test_the_token_that_was_not_shown_for_longest_is_forgotten_first(signer, rsa_key, monkeypatch):
+    verifier = Rs256Verifier({rsa_key.kid: rsa_key.public}, remember=2)
+    first, second, third = (signer.sign({"sub": sub}) for sub in "abc")
+    for token in (first, second, first, third):
+        verifier.verify(token)
+    monkeypatch.setattr(verifier, "_keys", {})
+    assert [verifier.verify(token)["sub"] for token in (first, third)] == ["a", "c"]
+    with pytest.raises(KeyUnknown):
+        verifier.verify(second)
+
+
+def test_a_token_that_was_refused_is_refused_again(signer, rsa_key):
+    verifier = Rs256Verifier({rsa_key.kid: rsa_key.public}, remember=2)
+    token = signer.sign({"sub": "ada"})
+    broken = token[:-8] + ("AAAAAAAA" if token[-8:] != "AAAAAAAA" else "BBBBBBBB")
+    verifier.verify(token)
+    for _ in range(2):
+        with pytest.raises(SignatureInvalid):
+            verifier.verify(broken)
 
 
 UNSIGNABLE = [
@@ -149,7 +177,6 @@ def test_an_unsigned_token_has_an_empty_third_segment():
     assert (json.loads(unb64url(payload)), signature) == ({"sub": "ada"}, "")
 
 
-@settings(deadline=None)
 @given(claim_sets)
 def test_what_is_encoded_unsigned_decodes(claims):
     assert unsigned.decode(unsigned.encode(claims)) == claims

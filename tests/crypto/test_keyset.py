@@ -140,7 +140,7 @@ waits = st.integers(0, 3 * HOUR) | st.sampled_from([0, 1, LIFE - 1, LIFE, PUBLIS
 steps = st.lists(st.tuples(waits, st.sampled_from(["sign", "rotate", "rotate at once"])), max_size=40)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.integers(0, 2 * HOUR), st.integers(LIFE, 2 * LIFE), steps)
 def test_rotation_keeps_its_promises_in_every_history(publish_for, verify_for, history):
     now = START
@@ -164,7 +164,6 @@ def test_rotation_keeps_its_promises_in_every_history(publish_for, verify_for, h
         assert published >= {key_id for key_id, at in signed if now < at + LIFE}, "a living signature lost its key"
 
 
-@settings(deadline=None)
 @given(st.integers(-DAY, 3 * DAY), st.integers(-DAY, 3 * DAY))
 def test_a_retired_key_stays_retired_as_time_goes_on(one, other):
     keyset = rotated(rotated(Keyset("id-token"), "a", START), "b", START + HOUR)

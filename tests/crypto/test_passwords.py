@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from argon2.exceptions import VerifyMismatchError
 from argon2.low_level import Type, verify_secret
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ecrin.crypto import passwords
@@ -59,13 +59,11 @@ def test_a_hash_that_asks_for_too_much_work_is_refused_before_any_is_done(work):
     assert "verify_secret" not in work(refuse).calls
 
 
-@settings(deadline=None)
 @given(texts)
 def test_a_password_verifies_against_its_own_hash(password):
     verify_password(hash_password(password, CHEAPEST), password)
 
 
-@settings(deadline=None)
 @given(texts, texts)
 def test_another_password_does_not(password, other):
     phc = hash_password(password, CHEAPEST, salt=SALT)
@@ -154,7 +152,6 @@ def test_a_hash_of_no_known_scheme_is_unreadable(stored):
         verify_password(stored, "x")
 
 
-@settings(deadline=None)
 @given(st.text(max_size=60) | st.text("$argon2id=v19mtp,8+/AB", max_size=60).map(lambda text: "$argon2id$v=19$" + text))
 def test_junk_is_unreadable(stored):
     with pytest.raises(PasswordHashUnreadable):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ecrin.errors import ConfigurationError
@@ -194,7 +194,6 @@ async def test_an_export_that_is_broken_is_refused_by_name_and_secrets_stay_out_
     assert "hunter2" not in str(refusal.value)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200), st.sampled_from(["firebase-export-metadata.json", "auth_export/accounts.json"]))
 def test_any_bytes_in_the_place_of_a_file_are_read_or_refused(
     tmp_path_factory: pytest.TempPathFactory, junk: bytes, name: str

@@ -1,6 +1,8 @@
 """Starts that must be refused: each says what is in the way, names the file, and leaves everything as it was."""
 
+import asyncio
 import secrets
+import signal
 import socket
 import sqlite3
 import ssl
@@ -9,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 
+import asyncpg
 import httpx
 import pytest
 from cryptography import x509
@@ -98,13 +101,60 @@ def test_a_folder_is_used_by_one_server_at_a_time(data: Path) -> None:
         assert (data / "ecrin.sock").exists()
 
 
-@pytest.mark.parametrize(("made_by", "opened_by"), [("serve", "dev"), ("dev", "serve")])
-def test_a_database_of_the_other_mode_is_refused(tmp_path: Path, made_by: str, opened_by: str) -> None:
-    url = f"sqlite:///{tmp_path}/shared.db"
-    with started(tmp_path / "one", made_by, ECRIN_DATABASE_URL=url) as server:
+def test_a_database_is_used_by_one_server_at_a_time_whatever_its_folder(tmp_path: Path, database_url: str) -> None:
+    with started(tmp_path / "one", ECRIN_DATABASE_URL=database_url) as server:
+        message = refused(tmp_path / "two", ECRIN_DATABASE_URL=database_url)
+        assert "[DATABASE_BUSY]" in message
+        assert database_url.rpartition("/")[2] in message
+        assert server.http.get("/readyz").status_code == 200
         server.end()
-    message = refused(tmp_path / "two", opened_by, ECRIN_DATABASE_URL=url)
+    key = str(tmp_path / "one/master.key")
+    with started(tmp_path / "two", ECRIN_DATABASE_URL=database_url, ECRIN_MASTER_KEY_FILE=key) as server:
+        assert server.http.get("/readyz").status_code == 200
+
+
+def test_a_database_that_is_the_file_of_another_folder_is_in_use_too(tmp_path: Path) -> None:
+    with started(tmp_path / "one"):
+        (tmp_path / "link.db").symlink_to(tmp_path / "one/ecrin.db")
+        for path in ("one/ecrin.db", "link.db"):
+            assert "[DATABASE_BUSY]" in refused(tmp_path / "two", ECRIN_DATABASE_URL=f"sqlite:///{tmp_path}/{path}")
+
+
+def test_a_server_killed_with_its_database_leaves_no_lock(tmp_path: Path, database_url: str) -> None:
+    with started(tmp_path / "data", ECRIN_DATABASE_URL=database_url) as server:
+        server.end(signal.SIGKILL)
+    with started(tmp_path / "data", ECRIN_DATABASE_URL=database_url) as server:
+        assert server.http.get("/readyz").status_code == 200
+
+
+@pytest.mark.parametrize(("made_by", "opened_by"), [("serve", "dev"), ("dev", "serve")])
+def test_a_database_of_the_other_mode_is_refused_and_left_as_it_is(
+    tmp_path: Path, database_url: str, made_by: str, opened_by: str
+) -> None:
+    with started(tmp_path / "one", made_by, ECRIN_DATABASE_URL=database_url) as server:
+        server.end()
+    forget_migrations(database_url)
+    message = refused(tmp_path / "two", opened_by, ECRIN_DATABASE_URL=database_url)
     assert f"belongs to `ecrin {made_by}`" in message
+    assert [path.name for path in (tmp_path / "two").iterdir()] == ["lock"]
+
+
+def forget_migrations(url: str) -> None:
+    """Leave the database as an older release would: whoever migrates it would say so, or fail."""
+    statement = "UPDATE schema_version SET name = 'of another time'"
+    if url.startswith("sqlite"):
+        connection = sqlite3.connect(url.removeprefix("sqlite:///"))
+        connection.execute(statement)
+        connection.commit()
+        connection.close()
+    else:
+        asyncio.run(execute(url, statement))
+
+
+async def execute(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    await connection.execute(statement)
+    await connection.close()
 
 
 def test_a_busy_port_is_named(data: Path) -> None:
@@ -142,6 +192,7 @@ def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
         ({"ECRIN_LOG": "loud"}, "ECRIN_LOG"),
         ({"ECRIN_TLS_CERT": "c.pem", "ECRIN_TLS_KEY": "k.pem"}, "c.pem cannot be read"),
         ({"ECRIN_HOST": "0.0.0.0"}, "ECRIN_PUBLIC_URL"),
+        ({"ECRIN_HOST": "é" * 64, "ECRIN_PUBLIC_URL": "https://auth.example.org"}, "ECRIN_HOST"),
     ],
 )
 def test_settings_that_cannot_work_are_named_and_their_secrets_are_not(

@@ -97,7 +97,8 @@ def test_a_stop_leaves_neither_socket_nor_log_of_the_database(data: Path) -> Non
     with started(data) as server:
         server.sign_up()
         server.end()
-    assert sorted(p.name for p in data.iterdir()) == ["ecrin.db", "lock", "master.key", "operator-token"]
+    left = ["ecrin.db", "ecrin.db-lock", "lock", "master.key", "operator-token"]
+    assert sorted(p.name for p in data.iterdir()) == left
 
 
 def test_a_socket_that_a_killed_server_left_is_replaced(data: Path) -> None:

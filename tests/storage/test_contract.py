@@ -22,6 +22,39 @@ async def test_what_was_written_is_read_at_once(database: Database, add: Make, g
     assert (await database.read(get("a")), await database.scan(get("a"))) == (7, 7)
 
 
+async def test_a_glance_sees_what_was_written(database: Database, add: Make, get: Make) -> None:
+    await database.write(add("a", 7))
+    assert (await database.glance(get("a")), await database.glance(get("b"))) == (7, None)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ["INSERT INTO counters (name, value) VALUES ('a', 1) RETURNING value", "DELETE FROM counters RETURNING value"],
+)
+async def test_a_glance_writes_nothing(database: Database, get: Make, sql: str) -> None:
+    with pytest.raises(UnitOver):
+        await database.glance(lambda tx: tx.one(sql))
+    with pytest.raises(UnitOver):
+        await database.glance(lambda tx: tx.run(sql))
+    assert await database.read(get("a")) is None
+
+
+async def test_a_glance_is_one_statement(database: Database, get: Make) -> None:
+    async def unit(tx: Tx) -> None:
+        await get("a")(tx)
+        await get("a")(tx)
+
+    with pytest.raises(UnitOver):
+        await database.glance(unit)
+
+
+async def test_after_a_glance_that_failed_the_next_one_answers(database: Database, add: Make, get: Make) -> None:
+    await database.write(add("a", 7))
+    with pytest.raises(StorageError):
+        await database.glance(lambda tx: tx.one("SELECT nothing FROM counters"))
+    assert await database.glance(get("a")) == 7
+
+
 async def test_what_was_written_is_there_after_opening_again(place: Any, add: Make, get: Make) -> None:
     first = await place.open()
     await first.migrate()

@@ -163,6 +163,20 @@ async def test_closing_empties_the_log_even_beside_another_process(tmp_path: Pat
     other.close()
 
 
+async def test_a_glance_holds_the_log_up_for_nobody(tmp_path: Path, tables: Any, add: Make) -> None:
+    database = await SqliteDatabase.open(tmp_path / "ecrin.db", migrations=tables)
+    await database.migrate()
+    for name in "abc":
+        await database.write(add(name, 1))
+    await database.glance(lambda tx: tx.one("SELECT * FROM counters ORDER BY name"))
+    await database.write(add("d", 1))
+    beside = sqlite3.connect(tmp_path / "ecrin.db", timeout=0)
+    busy = beside.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    beside.close()
+    await database.close()
+    assert busy == 0
+
+
 async def test_the_log_does_not_pile_up(tmp_path: Path, tables: Any) -> None:
     async def fill(tx: Tx) -> None:
         await tx.run(

@@ -51,6 +51,23 @@ async def test_a_first_migration_that_fails_leaves_an_empty_database(place: Any)
     assert not await _exists(database, "schema_version")
 
 
+async def test_a_database_says_how_far_it_is_and_asking_writes_nothing(place: Any) -> None:
+    database = await place.open((ONE, TWO))
+    assert await database.version() == 0
+    assert not await _exists(database, "schema_version")
+    await (await place.open((ONE,))).migrate()
+    assert await database.version() == 1
+    await database.migrate()
+    assert await database.version() == 2
+
+
+async def test_a_database_whose_first_migration_failed_is_at_version_0(place: Any) -> None:
+    database = await place.open((Migration(1, "one", "SELECT * FROM nowhere;"),))
+    with pytest.raises(StorageError):
+        await database.migrate()
+    assert await database.version() == 0
+
+
 async def test_a_newer_database_is_refused(place: Any) -> None:
     await (await place.open((ONE, TWO))).migrate()
     with pytest.raises(DatabaseNewer, match="version 2"):

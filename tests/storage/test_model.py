@@ -73,7 +73,7 @@ async def play(database: Database, plan: list[list[tuple[str, str, bytes]]], *, 
     return [result if isinstance(result, list) else type(result) for result in results]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(units, st.booleans())
 def test_units_behave_as_a_dictionary_would(plan: list[list[tuple[str, str, bytes]]], together: bool) -> None:
     model: dict[str, bytes] = {}

@@ -355,6 +355,59 @@ async def test_identities_are_linked_and_unlinked_one_a_provider(dev: Instance, 
     assert [p["providerId"] for p in unlinked["providerUserInfo"]] == ["password"]
 
 
+@pytest.mark.parametrize("asks", ["user", "administrator"])
+async def test_unlinking_the_password_takes_the_address_too_and_the_user_stays_signed_in(
+    desk: Instance, ann: Facts, asks: str
+) -> None:
+    desk.clock.tick(2 * SECOND)
+    body = {"deleteProvider": ["password"]}
+    if asks == "user":
+        reply = await desk.call("update", {"idToken": ann["idToken"], **body})
+    else:
+        reply = await desk.admin("update", {"localId": ann["localId"], **body})
+    user = await look_up(desk, ann["idToken"])
+
+    assert reply.status_code == 200
+    assert reply.json().keys() & {"email", "passwordHash", "providerUserInfo", "idToken"} == set()
+    assert user.keys() & {"email", "passwordHash", "providerUserInfo", "emailLinkSignin"} == set()
+    assert user["emailVerified"] is False
+    assert (await desk.refresh(ann["refreshToken"])).status_code == 200
+
+
+async def test_an_address_that_was_unlinked_is_free_for_others(dev: Instance, ada: Facts) -> None:
+    await dev.call("update", {"idToken": ada["idToken"], "deleteProvider": ["password"]})
+    refusal = await dev.call("signInWithPassword", {"email": ada["email"], "password": PASSWORD})
+
+    other = await dev.sign_up(ada["email"])
+
+    assert answer(refusal) == refused("EMAIL_NOT_FOUND")
+    assert other["localId"] != ada["localId"]
+
+
+@pytest.mark.parametrize("more", [{"password": "battery staple"}, {"email": "lovelace@example.org"}])
+@pytest.mark.parametrize("asks", ["user", "administrator"])
+async def test_what_is_set_and_unlinked_at_once_is_gone(
+    dev: Instance, ada: Facts, asks: str, more: dict[str, str]
+) -> None:
+    body = {"deleteProvider": ["password"], **more}
+    if asks == "user":
+        await dev.call("update", {"idToken": ada["idToken"], **body})
+    else:
+        await dev.admin("update", {"localId": ada["localId"], **body})
+
+    assert (await found(dev, ada["localId"])).keys() & {"email", "passwordHash"} == set()
+
+
+async def test_one_identity_is_unlinked_and_another_linked_at_once(dev: Instance, ada: Facts) -> None:
+    google, github = ({"providerId": name, "rawId": "1"} for name in ("google.com", "github.com"))
+    await dev.admin("update", {"localId": ada["localId"], "linkProviderUserInfo": google})
+    body = {"deleteProvider": ["google.com"], "linkProviderUserInfo": github}
+    await dev.admin("update", {"localId": ada["localId"], **body})
+
+    providers = [p["providerId"] for p in (await found(dev, ada["localId"]))["providerUserInfo"]]
+    assert providers == ["password", "github.com"]
+
+
 async def test_revoking_refresh_tokens_ends_what_was_issued_before(dev: Instance, ada: Facts) -> None:
     dev.clock.tick(2 * SECOND)
     await dev.admin("update", {"localId": ada["localId"], "validSince": str(seconds(dev.clock.now()))})

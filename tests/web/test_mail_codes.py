@@ -73,6 +73,14 @@ async def test_a_wrong_wish_for_a_mail_is_refused(desk: Instance, ann: Facts, ca
     assert answer(await desk.call("sendOobCode", filled(body, ann))) == refused(code)
 
 
+@pytest.mark.parametrize("kind", ["VERIFY_EMAIL", "VERIFY_AND_CHANGE_EMAIL"])
+async def test_an_account_without_an_address_has_none_to_verify_or_to_change(desk: Instance, kind: str) -> None:
+    nameless = (await desk.call("signUp")).json()
+    body = {"requestType": kind, "idToken": nameless["idToken"], "newEmail": BOB}
+
+    assert answer(await desk.call("sendOobCode", body)) == refused("MISSING_EMAIL")
+
+
 @pytest.mark.parametrize("kind", ["NOPE", 99, "1"])
 async def test_a_kind_of_mail_that_there_is_not_is_refused(dev: Instance, ada: Facts, kind: Any) -> None:
     reply = await dev.call("sendOobCode", {"requestType": kind, "email": ada["email"]})

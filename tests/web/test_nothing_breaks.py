@@ -55,7 +55,7 @@ requests = st.sampled_from(REQUESTS).flatmap(lambda kind: st.tuples(st.just(kind
 
 
 @pytest.mark.parametrize("credential", ["key", "operator"])
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(request_=requests)
 async def test_fuzz_no_body_breaks_a_call(
     dev: Instance, ada: Facts, credential: str, request_: tuple[type, Facts]
@@ -78,7 +78,7 @@ def _keyed(dev: Instance) -> dict[str, Any]:
     return {"params": {"key": dev.project.api_keys[0]}}
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(name=st.text(max_size=10), value=st.text(max_size=40), path=st.text(max_size=40))
 async def test_fuzz_no_query_and_no_path_breaks_a_call(strict: Instance, name: str, value: str, path: str) -> None:
     for start in ("/identitytoolkit.googleapis.com/v1/projects", "/api/v1/projects", "/auth", ""):

@@ -1,19 +1,20 @@
 """To a running server: through the socket in the data folder, or named by ECRIN_URL and ECRIN_TOKEN.
 
-A flag comes before the environment: --data means the server on that folder even where ECRIN_URL is set.
+A flag comes before the environment: --data means the server on that folder even where ECRIN_URL is set. The socket
+asks for no token, since who may use it owns the folder; so a token without an address is refused, never passed over.
 """
 
+import json
 import os
 import re
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from email.utils import parsedate_to_datetime
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
-import httpx
+import click
 
 from ecrin import errors
 from ecrin.cli.options import Common
@@ -21,8 +22,8 @@ from ecrin.errors import ConfigurationError, EcrinError
 from ecrin.ops.instance import socket_address
 from ecrin.settings import DATA, Settings, refuse_unknown
 
-TIMEOUT_SECONDS = 30
 CLOCKS_AGREE = 2
+ALONE = "ECRIN_TOKEN is set without ECRIN_URL. Name its server too, or unset it: the local socket needs no token."
 _CODE = re.compile(r"[A-Z][A-Z0-9_]+")
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 
@@ -49,25 +50,31 @@ class NotOurServer(EcrinError):
     hint = "Check ECRIN_URL: it is the server's address, without a path."
 
 
+class Reply(NamedTuple):
+    """A reply by HTTP; `date` is the header, or ""."""
+
+    status: int
+    date: str
+    body: bytes
+
+
+Ask = Callable[[str, str, Any, Mapping[str, Any]], Reply]
+
+
 class Connection:
     """Asks a server; what it refuses is raised as it was said."""
 
-    def __init__(self, client: httpx.Client) -> None:
-        self._client = client
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
         self._date = 0
 
     def call(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
         """Return the reply's JSON; raises `ServerRefused`, `NoServer`, `NotOurServer`."""
-        parameters = {name: value for name, value in query.items() if value is not None}
-        try:
-            reply = self._client.request(method, path, json=body, params=parameters)
-        except httpx.HTTPError as error:
-            raise NoServer(f"The server does not answer ({type(error).__name__}).") from None
+        reply = self._ask(method, path, body, {name: value for name, value in query.items() if value is not None})
         found = _json(reply)
-        if not reply.is_success:
+        if not 200 <= reply.status < 300:
             raise _refusal(found)
-        if "date" in reply.headers:
-            self._date = int(parsedate_to_datetime(reply.headers["date"]).timestamp())
+        self._date = _seconds(reply.date)
         return found
 
     def now(self) -> int:
@@ -87,23 +94,30 @@ class Connection:
 
 @contextmanager
 def connected(common: Common) -> Iterator[Connection]:
-    """Connect to the server that flags or environment name; raises `NoServer`, `ConfigurationError`."""
+    """Connect to the server that flags or environment name.
+
+    Raises `NoServer`, `ConfigurationError`, and `UsageError` for a token that belongs to no server.
+    """
     refuse_unknown(os.environ)
     url = os.environ.get("ECRIN_URL")
+    if os.environ.get("ECRIN_TOKEN") and not url:
+        raise click.UsageError(ALONE)
     if url and common.data is None:
-        with httpx.Client(base_url=_checked_url(url), headers=_headers(), timeout=TIMEOUT_SECONDS) as client:
-            yield Connection(client)
+        with _asking(_checked_url(url), _headers()) as ask:
+            yield Connection(ask)
         return
     folder = common.data or Path(os.environ.get("ECRIN_DATA") or DATA)
     path = Settings(data=folder).socket
     if not path.exists():
         raise NoServer(f"No server is running on {folder}.")
-    with socket_address(path) as address:
-        transport = httpx.HTTPTransport(uds=str(address))
-        with httpx.Client(
-            transport=transport, base_url="http://ecrin", headers=_headers(), timeout=TIMEOUT_SECONDS
-        ) as client:
-            yield Connection(client)
+    with socket_address(path) as address, _asking("http://ecrin", {}, address) as ask:
+        yield Connection(ask)
+
+
+def _asking(url: str, headers: Mapping[str, str], socket: Path | None = None) -> AbstractContextManager[Ask]:
+    from ecrin.cli.asking import asking  # late: most that goes wrong goes wrong before
+
+    return asking(url, headers, socket)
 
 
 def segment(text: str) -> str:
@@ -131,14 +145,21 @@ def _checked_url(url: str) -> str:
     return url
 
 
-def _json(reply: httpx.Response) -> Any:
+def _json(reply: Reply) -> Any:
     try:
-        found = reply.json()
+        found = json.loads(reply.body)
     except ValueError:
         found = None
     if not isinstance(found, dict):
-        raise NotOurServer(f"The answer ({reply.status_code}) is not one of an ecrin server.")
+        raise NotOurServer(f"The answer ({reply.status}) is not one of an ecrin server.")
     return found
+
+
+def _seconds(date: str) -> int:
+    """Return the time of a date header, or 0 where there is none."""
+    from email.utils import parsedate_to_datetime
+
+    return int(parsedate_to_datetime(date).timestamp()) if date else 0
 
 
 def _refusal(body: dict[str, Any]) -> EcrinError:

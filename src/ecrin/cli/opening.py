@@ -17,7 +17,7 @@ from ecrin.governance.callers import LOCAL, Scope
 from ecrin.governance.projects.model import Project
 from ecrin.ops.instance import create_master_key, read_master_key
 from ecrin.settings import Settings
-from ecrin.storage.sql.connect import open_database
+from ecrin.storage.sql.connect import is_there, open_database
 from ecrin.storage.sql.port import Database, Tx
 
 FIRST_PROJECT = "default"
@@ -30,16 +30,16 @@ log = structlog.get_logger("ecrin.serving")
 async def opened(settings: Settings, public_url: str, *, first_start: bool) -> AsyncIterator[App]:
     """Open an instance's database and build the instance; the data folder must exist.
 
-    With `first_start` an empty database becomes an instance, otherwise it is refused. Raises `ConfigurationError` or a
-    `StorageError` with what is in the way.
+    With `first_start` an empty database becomes an instance, otherwise it is refused. A server holds the database
+    before (`ecrin.storage.sql.connect.held`). Raises `ConfigurationError` or a `StorageError` with what is in the way.
     """
-    if not first_start and settings.database_url is None and not settings.database_file.exists():
+    url = database_url(settings)
+    if not first_start and not is_there(url):
         raise _nothing_here(settings)
-    database = await open_database(_database_url(settings))
+    database = await open_database(url)
     try:
-        await database.migrate()
-        await _settle_mode(database, settings, first_start=first_start)
-        app = await build(settings, database, read_master_key(settings.master_key), SystemClock(), public_url)
+        master = await _prepared(database, settings, first_start=first_start)
+        app = await build(settings, database, master, SystemClock(), public_url)
     except BaseException:
         await _close(database.close)
         raise
@@ -84,29 +84,40 @@ async def _first_token(app: App) -> Secret[str] | None:
     return text
 
 
-async def _settle_mode(database: Database, settings: Settings, *, first_start: bool) -> None:
-    """Write once which mode a database belongs to; the master key is on disk before the first row is.
+async def _prepared(database: Database, settings: Settings, *, first_start: bool) -> Secret[bytes]:
+    """Migrate a database that may be opened, and return the master key; one that may not is left as it is."""
+    mode = await _mode(database)
+    if mode is None:
+        if not first_start:
+            raise _nothing_here(settings)
+        return await _begin(database, settings)
+    if mode != settings.mode:
+        raise ConfigurationError(
+            f"The database belongs to `ecrin {mode}`, not to `ecrin {settings.mode}`.", hint="Use another database."
+        )
+    master = read_master_key(settings.master_key)
+    await database.migrate()
+    return master
 
-    Raises `ConfigurationError` for a database of the other mode: `dev` lets anybody in, so it never opens real users.
-    """
 
-    async def unit(tx: Tx) -> str | None:
-        row = await tx.one("SELECT value FROM instance WHERE name = 'mode'")
-        return str(row["value"]) if row else None
+async def _mode(database: Database) -> str | None:
+    """Return the mode that a database belongs to: `dev` lets anybody in, so it never opens real users."""
+    if not await database.version():
+        return None
+    row = await database.read(lambda tx: tx.one("SELECT value FROM instance WHERE name = 'mode'"))
+    return str(row["value"]) if row else None
+
+
+async def _begin(database: Database, settings: Settings) -> Secret[bytes]:
+    """Make an instance of an empty database; the master key is on disk before the first row is."""
 
     async def settle(tx: Tx) -> None:
         await tx.run("INSERT INTO instance (name, value) VALUES ('mode', :mode)", mode=settings.mode)
 
-    mode = await database.read(unit)
-    if mode is None and not first_start:
-        raise _nothing_here(settings)
-    if mode is None:
-        create_master_key(settings.master_key)
-        await database.write(settle)
-    elif mode != settings.mode:
-        raise ConfigurationError(
-            f"The database belongs to `ecrin {mode}`, not to `ecrin {settings.mode}`.", hint="Use another database."
-        )
+    await database.migrate()
+    create_master_key(settings.master_key)
+    await database.write(settle)
+    return read_master_key(settings.master_key)
 
 
 def _nothing_here(settings: Settings) -> ConfigurationError:
@@ -115,7 +126,8 @@ def _nothing_here(settings: Settings) -> ConfigurationError:
     )
 
 
-def _database_url(settings: Settings) -> str:
+def database_url(settings: Settings) -> str:
+    """Return the address of the database: the one that was set, or the file in the data folder."""
     if settings.database_url is not None:
         return settings.database_url.reveal()
     return f"sqlite:///{quote(str(settings.database_file.absolute()))}"

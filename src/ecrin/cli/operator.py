@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
+from ecrin.cli.extras import server_extra
 from ecrin.cli.options import Common, common
 from ecrin.cli.output import on_terminal, show_record
-from ecrin.errors import MissingExtra
 from ecrin.settings import Settings, load
 
 
@@ -29,10 +29,8 @@ def recover(common: Common, revoke_others: bool, config: Path | None) -> None:
     project only.
     """
     settings = load({"data": common.data}, os.environ, config)
-    try:
+    with server_extra("ecrin operator recover"):
         from ecrin.cli.banner import leave_operator_token
-    except ImportError as error:
-        raise MissingExtra(f"`ecrin operator recover` needs the server extra ({error.name} is missing).") from None
     record = asyncio.run(_recover(settings, common.project, revoke_others))
     if common.as_json or on_terminal():
         return show_record(record, as_json=common.as_json)

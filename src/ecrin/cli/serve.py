@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
+from ecrin.cli.extras import server_extra
 from ecrin.cli.options import FOLDER, json_option
-from ecrin.errors import MissingExtra
 from ecrin.settings import DEV_PROJECT, Mode, Settings, load
 
 SAME_FOLDER = ""  # --export-on-exit without a folder: back to where --import came from, as in the Firebase CLI
@@ -68,13 +68,11 @@ def _settings(mode: Mode, config: Path | None, flags: dict[str, Any]) -> Setting
 
 
 def _run(settings: Settings, as_json: bool, import_dir: Path | None, export_dir: Path | None) -> None:
-    try:
+    with server_extra(f"ecrin {settings.mode}"):
         import uvloop
 
-        from ecrin.cli import serving  # noqa: F401  what the server extra brings is asked for here
+        from ecrin.cli import banner, seeding, serving  # noqa: F401  what the extra brings is asked for here
         from ecrin.ops.logs import configure
-    except ImportError as error:
-        raise MissingExtra(f"`ecrin {settings.mode}` needs the server extra ({error.name} is missing).") from None
     configure(settings.log)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner, suppress(asyncio.CancelledError):
         runner.run(_serve(settings, as_json, import_dir, export_dir))

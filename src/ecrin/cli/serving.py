@@ -11,11 +11,12 @@ from pathlib import Path
 
 from ecrin.assembly import App
 from ecrin.base.secret import Secret
-from ecrin.cli.opening import opened, provision
+from ecrin.cli.opening import database_url, opened, provision
 from ecrin.errors import ConfigurationError
 from ecrin.governance.projects.model import Project
 from ecrin.ops.instance import occupied, socket_address
 from ecrin.settings import Settings
+from ecrin.storage.sql.connect import held
 from ecrin.web.listener import Listener, bind_local, bind_tcp
 
 WORK_ENDS_WITHIN = 0.5  # seconds, after the last reply
@@ -30,15 +31,17 @@ class Running:
     url: str
     project: Project
     operator_token: Secret[str] | None
-    work: asyncio.Task[None]
+    work: asyncio.Future[None]
+    loss: asyncio.Future[None]
 
     async def until_stopped(self) -> None:
-        """Return when this task is cancelled, as the signals do; raise what ended the work in the background."""
+        """Return when this task is cancelled, as the signals do; raise what ended the work or took the database."""
         try:
-            await asyncio.wait([self.work])
+            ended, _ = await asyncio.wait([self.work, self.loss], return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
             return
-        self.work.result()
+        for future in ended:
+            future.result()
 
 
 @asynccontextmanager
@@ -54,11 +57,12 @@ async def running(settings: Settings, before: Step, after: Step) -> AsyncIterato
         tcp = stack.enter_context(closing(bind_tcp(settings.host, settings.port)))
         local = stack.enter_context(_local(settings.socket))
         url = _url(settings, tcp.getsockname()[1])
+        loss = await stack.enter_async_context(held(database_url(settings)))
         app = await stack.enter_async_context(opened(settings, settings.public_url or url, first_start=True))
         project, token = await provision(app, settings)
         await before(app, project)
         async with _answering(app, Listener(app.web, tcp, local, certificate)) as work:
-            yield Running(url, project, token, work)
+            yield Running(url, project, token, work, loss)
         await after(app, project)
 
 

@@ -71,7 +71,7 @@ class Caller:
     @property
     def privileged(self) -> bool:
         """Return whether the caller proved more than the name of a project."""
-        return self.kind in {Kind.OPERATOR, Kind.SERVICE_ACCOUNT}
+        return self.kind is Kind.OPERATOR or self.kind is Kind.SERVICE_ACCOUNT
 
     def may(self, wanted: Scope) -> bool:
         """Return whether one of the caller's scopes covers the wanted one."""

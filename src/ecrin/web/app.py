@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import structlog
 
 from ecrin.base.clock import Clock
@@ -42,8 +43,7 @@ class Surface:
     cors: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(msgspec.Struct, frozen=True):
     """A request on its way to a handler: nobody has been recognised and nothing decoded yet."""
 
     scope: Scope

@@ -1,7 +1,6 @@
 """The HTTP values that handlers see: a `Call` in, a `Reply` out. No framework shows through."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -21,8 +20,7 @@ Headers = Mapping[bytes, bytes]
 encode_json = msgspec.json.Encoder().encode
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """One request, after routing, authentication and decoding.
 
     `body` is the route's request type, or the raw bytes where the route declares none. `query` keeps the last value of
@@ -53,14 +51,13 @@ class Call:
         return self.headers.get(name, b"").decode("latin-1")
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """One response. Replies are not to be stored by caches unless `cache` says otherwise (attack A32)."""
 
     status: int = 200
     body: bytes = b""
     content_type: bytes = JSON
-    headers: tuple[tuple[bytes, bytes], ...] = field(default=())
+    headers: tuple[tuple[bytes, bytes], ...] = ()
     cache: bytes = b"no-store"
 
 

@@ -28,7 +28,8 @@ from ecrin.testing.mailbox import SmtpSink
 
 TABLE = (
     "CREATE TABLE mail (id TEXT PRIMARY KEY, project_id TEXT NOT NULL, state TEXT NOT NULL, payload BYTEA,"
-    " attempts BIGINT NOT NULL, due_at BIGINT NOT NULL, created_at BIGINT NOT NULL);"
+    " attempts BIGINT NOT NULL, due_at BIGINT NOT NULL, created_at BIGINT NOT NULL,"
+    " good_until BIGINT NOT NULL);"
     " CREATE INDEX mail_state ON mail (state, due_at);"
 )
 START: Instant = 1_800_000_000_000
@@ -122,7 +123,7 @@ class Post:
         await self.database.write(lambda tx: self.outbox.post(tx, make_letter(**changes), self.clock.now()))
 
     async def rows(self) -> list[dict[str, Any]]:
-        names = ("id", "project_id", "state", "payload", "attempts", "due_at", "created_at")
+        names = ("id", "project_id", "state", "payload", "attempts", "due_at", "created_at", "good_until")
         rows = await self.database.scan(lambda tx: tx.all("SELECT * FROM mail ORDER BY created_at, id"))
         return [{name: row[name] for name in names} for row in rows]
 

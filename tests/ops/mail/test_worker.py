@@ -102,6 +102,36 @@ async def test_a_letter_older_than_a_day_is_not_sent_any_more(post, sink: SmtpSi
     assert sink.messages() == []
 
 
+@pytest.mark.parametrize("good_for", [1, MINUTE, HOUR])
+async def test_a_letter_is_not_sent_once_what_it_holds_has_run_out(  # type: ignore[no-untyped-def]
+    post, sink: SmtpSink, transport: SmtpTransport, good_for: int
+) -> None:
+    await post.post(good_until=post.clock.at + good_for)
+    await post.post(good_until=post.clock.at + good_for)
+    worker = post.worker(transport)
+    post.clock.at += good_for - 1
+    assert await worker.deliver_next()
+    post.clock.at += 1
+    assert not await worker.deliver_next()
+    rows = await post.rows()
+    assert sorted(row["state"] for row in rows) == ["failed", "sent"]
+    assert [row["payload"] for row in rows] == [None, None]
+    assert len(sink.messages()) == 1
+
+
+async def test_a_delayed_letter_is_given_up_where_its_next_try_would_come_too_late(  # type: ignore[no-untyped-def]
+    post, sink: SmtpSink, transport: SmtpTransport
+) -> None:
+    sink.answers["ann@example.org"] = "451 4.3.0 later"
+    await post.post(good_until=post.clock.at + HOUR)
+    worker, tries = post.worker(transport), 0
+    while await worker.deliver_next():
+        tries += 1
+        row = await post.row()
+        post.clock.at = row["due_at"]
+    assert (tries, row["state"], row["payload"]) == (4, "failed", None)
+
+
 async def test_a_letter_under_another_key_is_tried_later_and_holds_nobody_up(post, sink: SmtpSink, transport) -> None:  # type: ignore[no-untyped-def]
     await post.post(recipient="lost@example.org")
     post.clock.at += 1

@@ -137,16 +137,33 @@ def linked(account: Account, identity: Identity) -> tuple[Identity, ...]:
 
 
 def unlinked(account: Account, provider_ids: frozenset[str]) -> Changes:
-    """Return the changes that take providers away from an account; "password" and "phone" are providers too."""
+    """Return the changes that take providers away from an account; "password" and "phone" are providers too.
+
+    The address goes with the password, as in the emulator: it is what names the user there.
+    """
     changes = Changes()
     kept = tuple(i for i in account.identities if i.provider_id not in provider_ids)
     if kept != account.identities:
         changes["identities"] = kept
     if "password" in provider_ids:
-        changes["password"] = None
+        changes["email"] = None
         changes["email_link_signin"] = False
+        changes["password"] = None
     if "phone" in provider_ids:
         changes["phone_number"] = None
+    return changes
+
+
+def without(changes: Changes, attributes: frozenset[str]) -> Changes:
+    """Return changes that remove these attributes too; names as the protocol has them."""
+    if "DISPLAY_NAME" in attributes:
+        changes["display_name"] = None
+    if "PHOTO_URL" in attributes:
+        changes["photo_url"] = None
+    if "PASSWORD" in attributes:
+        changes["password"] = None
+    if "EMAIL" in attributes:
+        changes["email"] = None
     return changes
 
 
@@ -172,9 +189,12 @@ def changed(account: Account, changes: Changes, now: Instant) -> tuple[Account, 
 
 
 def reissues(before: Account, after: Account) -> bool:
-    """Return whether a change ends what was issued before, so that new tokens are due."""
+    """Return whether a change ends what was issued before, so that new tokens are due.
+
+    Taking a password or an address away does not: the SDKs unlink without taking new tokens.
+    """
     password = after.password is not None and after.password != before.password
-    return password or after.email != before.email
+    return password or (after.email is not None and after.email != before.email)
 
 
 def _differences(before: Account, after: Account, *, revoked: bool) -> tuple[str, ...]:

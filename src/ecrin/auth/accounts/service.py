@@ -52,7 +52,7 @@ class AccountService:
 
     async def get(self, project_id: str, account_id: str) -> Account:
         """Return an account; raises `UserNotFound`."""
-        return await self._database.read(lambda tx: self.get_in(tx, project_id, account_id))
+        return await self._database.glance(lambda tx: self.get_in(tx, project_id, account_id))
 
     async def get_in(self, tx: Tx, project_id: str, account_id: str) -> Account:
         """Return an account as the unit sees it; raises `UserNotFound`."""
@@ -67,7 +67,7 @@ class AccountService:
 
     async def by_email(self, project_id: str, email: str) -> Account | None:
         """Return the account of a normal e-mail address."""
-        return await self._database.read(lambda tx: self._store.by_email(tx, project_id, email))
+        return await self._database.glance(lambda tx: self._store.by_email(tx, project_id, email))
 
     async def known_by(self, project_id: str, email: str) -> list[Account]:
         """Return the accounts that an address leads to: its own account first, then those of providers that know it."""

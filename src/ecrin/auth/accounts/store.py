@@ -161,10 +161,13 @@ class AccountStore:
         else:
             plain["identities"] = tuple(Identity(**i) for i in json.loads(plain["identities"]))
         if plain["password"] is not None:
-            name = f"{row['project_id']}/{row['id']}"
-            text = self._columns().unseal(plain["password"], table="accounts", row=name, column="password")
-            plain["password"] = Secret(text.decode())
+            plain["password"] = self._password(f"{row['project_id']}/{row['id']}", plain["password"])
         return Account(**plain)
+
+    def _password(self, name: str, sealed: bytes) -> Secret[str]:
+        """Return the hash, which is opened when it is asked for: most reads of an account never need it."""
+        envelope = self._columns()
+        return Secret(lambda: envelope.unseal(sealed, table="accounts", row=name, column="password").decode())
 
 
 def _where(query: AccountQuery) -> tuple[str, dict[str, Value]]:

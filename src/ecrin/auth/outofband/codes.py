@@ -132,5 +132,6 @@ def _letter(project: Project, code: Code, link: str, locale: str, *, deliver: bo
         email=code.email,
         new_email=code.new_email,
         link=link,
+        good_until=code.created_at + rules.LIFETIMES[code.purpose],  # alike for codes that are not real
         deliver=deliver,
     )

@@ -10,7 +10,10 @@ from ecrin.storage.sql.port import Tx
 
 @dataclass(frozen=True, slots=True)
 class CodeLetter:
-    """A letter that holds a code. One with `deliver=False` costs the same work and is never sent (attack A24)."""
+    """A letter that holds a code, good until `good_until`.
+
+    One with `deliver=False` costs the same work and is never sent (attack A24).
+    """
 
     project_id: str
     project_name: str
@@ -20,6 +23,7 @@ class CodeLetter:
     email: str = field(repr=False)
     new_email: str | None = field(repr=False)
     link: str = field(repr=False)
+    good_until: Instant
     deliver: bool = True
 
 

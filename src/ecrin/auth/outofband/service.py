@@ -12,6 +12,7 @@ from ecrin.auth.errors import (
     InvalidEmail,
     InvalidNewEmail,
     InvalidOobCode,
+    MissingEmail,
     MissingNewEmail,
     OperationNotAllowed,
     QuotaExceeded,
@@ -92,7 +93,7 @@ class OutOfBandService:
         changing = wanted.purpose is Purpose.VERIFY_AND_CHANGE_EMAIL
         account = (await self._tokens.verify(project, id_token)).account
         if account.email is None:
-            raise InvalidEmail("The account has no e-mail address.")
+            raise MissingEmail(hint="The account has no e-mail address.")
         target = wanted.new_email if changing and wanted.new_email else account.email
 
         async def unit(tx: Tx, now: Instant) -> IssuedCode:

@@ -6,7 +6,14 @@ The request type has no other fields: a user cannot verify their own address, gr
 from dataclasses import dataclass
 
 from ecrin.auth.accounts.model import Account
-from ecrin.auth.accounts.rules import Changes, checked_display_name, checked_photo_url, normal_email, unlinked
+from ecrin.auth.accounts.rules import (
+    Changes,
+    checked_display_name,
+    checked_photo_url,
+    normal_email,
+    unlinked,
+    without,
+)
 from ecrin.auth.errors import OperationNotAllowed
 from ecrin.base.secret import Secret
 from ecrin.governance.projects.model import Project
@@ -26,24 +33,26 @@ class Wish:
     @property
     def sensitive(self) -> bool:
         """Return whether the wish changes how one signs in."""
-        deleted = self.delete_attributes & {"EMAIL", "PASSWORD"}
+        deleted = self.delete_attributes & {"EMAIL", "PASSWORD"} or self.delete_providers & {"password"}
         return self.email is not None or self.password is not None or bool(deleted)
 
 
 def changes_of(wish: Wish, account: Account, project: Project) -> Changes:
-    """Return the changes that a wish means, the password aside.
+    """Return the changes that a wish means, a new password aside; what it sets and takes away at once is gone.
 
     Raises `InvalidEmail`, `InvalidDisplayName`, `InvalidPhotoUrl`, and `OperationNotAllowed` for a new address that
     must be proved first (with enumeration protection; protocol sheet §5.3).
     """
-    changes = unlinked(account, wish.delete_providers)
+    changes = Changes()
     if wish.display_name is not None:
         changes["display_name"] = checked_display_name(wish.display_name)
     if wish.photo_url is not None:
         changes["photo_url"] = checked_photo_url(wish.photo_url)
     if wish.email is not None:
         changes["email"] = _new_email(normal_email(wish.email), account, project)
-    return without(changes, wish.delete_attributes)
+    changes = without(changes, wish.delete_attributes)
+    changes.update(unlinked(account, wish.delete_providers))
+    return changes
 
 
 def _new_email(email: str, account: Account, project: Project) -> str:
@@ -51,19 +60,6 @@ def _new_email(email: str, account: Account, project: Project) -> str:
     if replaces and project.settings.email_enumeration_protection:
         raise OperationNotAllowed("Please verify the new email before changing email.")
     return email
-
-
-def without(changes: Changes, attributes: frozenset[str]) -> Changes:
-    """Return changes that remove these attributes too; names as the protocol has them."""
-    if "DISPLAY_NAME" in attributes:
-        changes["display_name"] = None
-    if "PHOTO_URL" in attributes:
-        changes["photo_url"] = None
-    if "PASSWORD" in attributes:
-        changes["password"] = None
-    if "EMAIL" in attributes:
-        changes["email"] = None
-    return changes
 
 
 def provider_after(before: str, wish: Wish) -> str:

@@ -57,7 +57,7 @@ class SelfService:
             before = (await self._tokens.verify_in(tx, claims)).account
             changes = changes_of(wish, before, project)
             if hashed is not None:
-                changes["password"] = hashed
+                changes.setdefault("password", hashed)
             account = await self._accounts.change_in(tx, before, changes, by, now)
             if account.email != before.email:
                 await self._outofband.offer_recovery(tx, before, by, now)

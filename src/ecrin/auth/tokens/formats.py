@@ -16,7 +16,7 @@ class TokenFormat(Protocol):
         """Return the token."""
         ...
 
-    def decode(self, purpose: Purpose, token: str, now: Instant) -> dict[str, Any]:
+    def decode(self, purpose: Purpose, token: str, now: Instant) -> Mapping[str, Any]:
         """Return the claims; raises a `CryptoError` if it is not one of ours. Who it is for is not checked here."""
         ...
 
@@ -31,7 +31,7 @@ class SignedFormat:
         """Return the token, signed with the key that signs now."""
         return self._keyring.signer(purpose, now).sign(claims)
 
-    def decode(self, purpose: Purpose, token: str, now: Instant) -> dict[str, Any]:
+    def decode(self, purpose: Purpose, token: str, now: Instant) -> Mapping[str, Any]:
         """Return the claims of a token that one of the published keys signed."""
         return self._keyring.verifier(purpose, now).verify(token)
 
@@ -43,6 +43,6 @@ class UnsafeUnsignedFormat:
         """Return the token with an empty signature."""
         return unsigned.encode(claims)
 
-    def decode(self, purpose: Purpose, token: str, now: Instant) -> dict[str, Any]:
+    def decode(self, purpose: Purpose, token: str, now: Instant) -> Mapping[str, Any]:
         """Return the claims, whoever wrote them."""
         return unsigned.decode(token)

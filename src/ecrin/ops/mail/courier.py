@@ -32,7 +32,9 @@ class MailCourier:
         if letter.new_email is not None:
             values["new_email"] = letter.new_email
         template, locale = TEMPLATES[letter.purpose], choose(letter.locale)
-        posted = Letter(letter.project_id, letter.recipient, template, locale, values, letter.deliver)
+        posted = Letter(
+            letter.project_id, letter.recipient, template, locale, values, letter.deliver, letter.good_until
+        )
         await self._outbox.post(tx, posted, now)
 
     def wake(self) -> None:

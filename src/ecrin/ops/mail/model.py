@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
+from ecrin.base.clock import Instant
 from ecrin.errors import InvalidRequest
 
 Template = Literal["verify_email", "reset_password", "email_sign_in", "verify_and_change_email", "recover_email"]
@@ -31,7 +32,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What is to be said, to whom, in which language.
+    """What is to be said, to whom, in which language, and until when (`good_until`) it is of any use.
 
     `values` has `link`, `email`, `project_name` and, for a change of address, `new_email`. A letter with
     `deliver=False` is stored and never sent, so that known and unknown addresses cost the same work (attack A24).
@@ -46,6 +47,7 @@ class Letter:
     locale: str
     values: Mapping[str, str] = field(repr=False)
     deliver: bool = True
+    good_until: Instant | None = None
 
     def __post_init__(self) -> None:
         if self.template not in get_args(Template):
@@ -55,7 +57,7 @@ class Letter:
         _check_link(self.values["link"])
 
     def to_bytes(self) -> bytes:
-        """Return what is sealed into the row; the project and `deliver` stand beside it."""
+        """Return what is sealed into the row; what is about its way stands beside it."""
         members = {"to": self.recipient, "template": self.template, "locale": self.locale, "values": dict(self.values)}
         return json.dumps(members, separators=(",", ":")).encode("ascii")
 
@@ -75,8 +77,9 @@ class MailRow:
     state: State
     payload: bytes | None = field(repr=False)
     attempts: int
-    due_at: int
-    created_at: int
+    due_at: Instant
+    created_at: Instant
+    good_until: Instant
 
 
 def _check_address(address: str) -> None:

@@ -3,7 +3,7 @@
 from ecrin.base.clock import MINUTE, Instant
 from ecrin.base.ids import alphanumeric
 from ecrin.crypto.envelope import Envelope
-from ecrin.ops.mail import store
+from ecrin.ops.mail import rules, store
 from ecrin.ops.mail.model import Letter, MailRow, State
 from ecrin.storage.sql.port import Tx
 
@@ -25,7 +25,8 @@ class Outbox:
         row_id = alphanumeric(ID_LENGTH)
         payload = self._envelope.seal(letter.to_bytes(), table="mail", row=row_id, column="payload")
         state, due_at = (State.PENDING, now) if letter.deliver else (State.SKIPPED, now + SKIPPED_FOR)
-        await store.insert(tx, MailRow(row_id, letter.project_id, state, payload, 0, due_at, now))
+        until = rules.last_moment(now, letter.good_until)
+        await store.insert(tx, MailRow(row_id, letter.project_id, state, payload, 0, due_at, now, until))
 
 
 def open_row(envelope: Envelope, row: MailRow) -> Letter:

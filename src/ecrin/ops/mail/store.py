@@ -10,8 +10,8 @@ _OVER = "state IN ('sent', 'failed', 'skipped', 'kept') AND due_at <= :now"
 async def insert(tx: Tx, row: MailRow) -> None:
     """Write a new row."""
     await tx.run(
-        "INSERT INTO mail (id, project_id, state, payload, attempts, due_at, created_at)"
-        " VALUES (:id, :project_id, :state, :payload, :attempts, :due_at, :created_at)",
+        "INSERT INTO mail (id, project_id, state, payload, attempts, due_at, created_at, good_until)"
+        " VALUES (:id, :project_id, :state, :payload, :attempts, :due_at, :created_at, :good_until)",
         id=row.id,
         project_id=row.project_id,
         state=row.state.value,
@@ -19,6 +19,7 @@ async def insert(tx: Tx, row: MailRow) -> None:
         attempts=row.attempts,
         due_at=row.due_at,
         created_at=row.created_at,
+        good_until=row.good_until,
     )
 
 
@@ -99,4 +100,5 @@ def _row(row: Row) -> MailRow:
         row["attempts"],
         row["due_at"],
         row["created_at"],
+        row["good_until"],
     )

@@ -5,6 +5,7 @@ the letter goes again, under the same Message-ID. A claim counts as a try, so a 
 """
 
 import asyncio
+from dataclasses import replace
 
 import structlog
 
@@ -73,7 +74,7 @@ class MailWorker:
 
     async def _claim(self) -> MailRow | None:
         while (due := await self._first_due()) is not None:
-            if not rules.may_try(due.attempts, due.created_at, self._clock.now()):
+            if not rules.may_try(due.attempts, due.good_until, self._clock.now()):
                 await self._give_up_stale(due)
             elif (claimed := await self._take(due)) is not None:
                 return claimed
@@ -86,8 +87,7 @@ class MailWorker:
     async def _take(self, due: MailRow) -> MailRow | None:
         lease_until = self._clock.now() + LEASE
         taken = await self._database.write(lambda tx: store.claim(tx, due, lease_until))
-        tries = due.attempts + 1
-        claimed = MailRow(due.id, due.project_id, State.SENDING, due.payload, tries, lease_until, due.created_at)
+        claimed = replace(due, state=State.SENDING, attempts=due.attempts + 1, due_at=lease_until)
         return claimed if taken else None
 
     async def _deliver(self, claimed: MailRow) -> None:
@@ -113,7 +113,7 @@ class MailWorker:
 
     async def _settle_failed(self, claimed: MailRow, code: str, sentence: str, *, final: bool) -> None:
         now = self._clock.now()
-        again = None if final else rules.next_try(claimed.attempts, claimed.created_at, now)
+        again = None if final else rules.next_try(claimed.attempts, claimed.good_until, now)
         facts = {"id": claimed.id, "project": claimed.project_id, "tries": claimed.attempts, "code": code}
         if again is None:
             _log.error("mail_given_up", **facts, reason=sentence)

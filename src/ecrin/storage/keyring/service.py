@@ -23,6 +23,7 @@ from ecrin.storage.keyring.store import KeyStore
 from ecrin.storage.sql.port import Database, Tx
 
 MAX_SYMMETRIC_KEYS = 255
+REMEMBERED_TOKENS = 4096  # some 2 KB each
 CERTIFICATE_NAME = "securetoken.system.gserviceaccount.com"
 
 
@@ -38,6 +39,7 @@ class Keyring:
         self._signers: dict[str, Rs256Signer] = {}
         self._verifiers: dict[tuple[str, ...], Rs256Verifier] = {}
         self._macs: dict[tuple[str, ...], MacTokens] = {}
+        self._hash_keys: dict[tuple[str, str], bytes] = {}
         self._envelope: Envelope | None = None
 
     async def load(self) -> None:
@@ -76,7 +78,7 @@ class Keyring:
         keys = self._sets[purpose].published(now)
         ids = tuple(k.id for k in keys)
         if ids not in self._verifiers:
-            self._verifiers[ids] = Rs256Verifier({k.id: k.public for k in keys})
+            self._verifiers[ids] = Rs256Verifier({k.id: k.public for k in keys}, remember=REMEMBERED_TOKENS)
         return self._verifiers[ids]
 
     def mac_tokens(self, purpose: Purpose, label: str, now: Instant) -> MacTokens:
@@ -90,11 +92,11 @@ class Keyring:
 
     def token_hash(self, text: str, label: str, now: Instant) -> bytes:
         """Return the keyed hash under which a new secret of this label is stored (HMAC-SHA256, 32 bytes)."""
-        return _hash(self._active(Purpose.TOKEN_HASH, now), text, label)
+        return self._hash(self._active(Purpose.TOKEN_HASH, now), text, label)
 
     def token_hashes(self, text: str, label: str, now: Instant) -> list[bytes]:
         """Return every hash under which a secret that is presented may be stored, the newest key's first."""
-        return [_hash(k, text, label) for k in reversed(self._sets[Purpose.TOKEN_HASH].published(now))]
+        return [self._hash(k, text, label) for k in reversed(self._sets[Purpose.TOKEN_HASH].published(now))]
 
     def columns(self) -> Envelope:
         """Return the envelope of sealed columns."""
@@ -144,10 +146,17 @@ class Keyring:
         keys = self._sets[purpose]
         return keys.signer(max(now, keys.keys[0].active_from))
 
+    def _hash(self, key: Key, text: str, label: str) -> bytes:
+        name = key.id, label
+        if name not in self._hash_keys:
+            self._hash_keys[name] = derive(key.material.reveal(), label)
+        return hmac.digest(self._hash_keys[name], text.encode(), "sha256")
+
     def _replace(self, keys: list[Key]) -> None:
         self._sets = {p: Keyset(p, tuple(k for k in keys if k.purpose == p)) for p in Purpose}
         self._verifiers.clear()
         self._macs.clear()
+        self._hash_keys.clear()
         self._envelope = None
 
     def _next_number(self, purpose: Purpose) -> int:
@@ -171,7 +180,3 @@ def new_key(purpose: Purpose, number: int, now: Instant) -> Key:
 
 def _number(key: Key) -> int:
     return int(key.id.rsplit("-", 1)[1])
-
-
-def _hash(key: Key, text: str, label: str) -> bytes:
-    return hmac.digest(derive(key.material.reveal(), label), text.encode(), "sha256")

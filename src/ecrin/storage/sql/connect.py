@@ -1,6 +1,8 @@
 """From ECRIN_DATABASE_URL to a database."""
 
+from asyncio import Future
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -8,6 +10,8 @@ from ecrin.base.clock import Clock
 from ecrin.errors import ConfigurationError
 from ecrin.storage.sql.port import Database
 from ecrin.storage.sql.schema import Migration
+
+_POSTGRES = {"postgresql", "postgres"}
 
 
 async def open_database(
@@ -19,7 +23,7 @@ async def open_database(
     installed, or a `StorageError` if the database cannot be used now.
     """
     scheme = url.partition(":")[0]
-    if scheme in {"postgresql", "postgres"}:
+    if scheme in _POSTGRES:
         from ecrin.storage.sql.postgres import PostgresDatabase  # an extra: only when it is named
 
         return await PostgresDatabase.open(url, migrations=migrations, clock=clock)
@@ -27,7 +31,33 @@ async def open_database(
         from ecrin.storage.sql.sqlite import SqliteDatabase
 
         return await SqliteDatabase.open(_file(url), migrations=migrations, clock=clock)
-    raise ConfigurationError(
+    raise _unknown()
+
+
+def held(url: str) -> AbstractAsyncContextManager[Future[None]]:
+    """Hold a database for this server alone; what is given raises `DatabaseBusy` if another one takes it from us.
+
+    Entering raises `DatabaseBusy` if another server has it, and as `open_database`.
+    """
+    scheme = url.partition(":")[0]
+    if scheme in _POSTGRES:
+        from ecrin.storage.sql import postgres_hold
+
+        return postgres_hold.held(url)
+    if scheme == "sqlite":
+        from ecrin.storage.sql import sqlite_hold
+
+        return sqlite_hold.held(_file(url))
+    raise _unknown()
+
+
+def is_there(url: str) -> bool:
+    """Return whether there is something to open: opening would make the file of an SQLite database."""
+    return url.partition(":")[0] != "sqlite" or _file(url).exists()
+
+
+def _unknown() -> ConfigurationError:
+    return ConfigurationError(
         "ECRIN_DATABASE_URL begins neither with sqlite:/// nor with postgresql://.",
         hint="Example: sqlite:////var/lib/ecrin/ecrin.db",
     )

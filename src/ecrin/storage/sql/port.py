@@ -55,8 +55,16 @@ class Database(Protocol):
         """Run a unit that only reads a few rows by key, on one consistent state; writes in it are refused."""
         ...
 
+    async def glance(self, unit: Unit[T]) -> T:
+        """Run a unit of one SELECT, which needs no transaction around it; a second statement is refused."""
+        ...
+
     async def scan(self, unit: Unit[T]) -> T:
         """Like `read`, for units that read many rows: they may take a while without holding anybody up."""
+        ...
+
+    async def version(self) -> int:
+        """Return the number of the last migration that was applied, 0 where there was none; nothing is written."""
         ...
 
     async def migrate(self) -> list[int]:

@@ -8,11 +8,12 @@ from typing import Any, Self, TypeVar
 
 from ecrin.base.clock import Clock, SystemClock
 from ecrin.errors import Conflict, Overloaded, StorageUnavailable
+from ecrin.storage.sql.glance import GlanceTx
 from ecrin.storage.sql.port import Unit
 from ecrin.storage.sql.postgres_driver import DRIVER_ERRORS, is_alive, open_pool, place
 from ecrin.storage.sql.postgres_faults import fault
 from ecrin.storage.sql.postgres_tx import PostgresTx
-from ecrin.storage.sql.schema import Migration, apply_missing, shipped
+from ecrin.storage.sql.schema import Migration, apply_missing, last_applied, shipped
 
 T = TypeVar("T")
 
@@ -74,9 +75,23 @@ class PostgresDatabase:
         with self._accept():
             return await self._persist(unit, _READ)
 
+    async def glance(self, unit: Unit[T]) -> T:
+        """Run a unit of one SELECT, which PostgreSQL runs on a snapshot of its own."""
+        with self._accept():
+            async with self._connection() as connection:
+                tx = PostgresTx(connection, self._where)
+                try:
+                    return await unit(GlanceTx(tx))
+                finally:
+                    await tx.end()
+
     async def scan(self, unit: Unit[T]) -> T:
         """Run a unit that reads many rows, on one snapshot."""
         return await self.read(unit)
+
+    async def version(self) -> int:
+        """Return the number of the last migration that was applied."""
+        return await self.read(lambda tx: last_applied(tx, "SELECT oid FROM pg_class WHERE oid = to_regclass(:name)"))
 
     async def migrate(self) -> list[int]:
         """Apply the migrations that are missing and return their numbers."""

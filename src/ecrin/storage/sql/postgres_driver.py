@@ -1,5 +1,7 @@
 """asyncpg, imported here and nowhere else: how connections are made and which errors it raises."""
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -31,7 +33,7 @@ async def open_pool(url: str, connections: int) -> Any:
     Raises `StorageUnavailable` if it does not answer, `ConfigurationError` if the address or the server's settings are
     wrong.
     """
-    try:
+    with _reaching(url):
         pool = await asyncpg.create_pool(
             url,
             min_size=1,
@@ -44,16 +46,23 @@ async def open_pool(url: str, connections: int) -> Any:
             server_settings={"application_name": "ecrin"},
         )
         settings = await pool.fetchrow(_PROMISES)
-    except (asyncpg.ClientConfigurationError, ValueError):
-        raise ConfigurationError("ECRIN_DATABASE_URL is not an address of a PostgreSQL database.") from None
-    except DRIVER_ERRORS as error:
-        raise fault(error, place(url), alive=False) from None
     wrong = {name: settings[name] for name, value in _WANTED.items() if settings[name] != value}
     if wrong:
         await pool.close()
         said = ", ".join(f"{name} = {value}" for name, value in wrong.items())
         raise ConfigurationError(f"{place(url)}: the server cannot keep its word with {said}.")
     return pool
+
+
+async def open_connection(url: str, settings: Mapping[str, str]) -> Any:
+    """Return a connection outside the pool, with settings of its session; raises as `open_pool`."""
+    with _reaching(url):
+        return await asyncpg.connect(
+            url,
+            timeout=_CONNECT_TIMEOUT,
+            command_timeout=_CONNECT_TIMEOUT,
+            server_settings={"application_name": "ecrin lock", **settings},
+        )
 
 
 def is_alive(connection: Any) -> bool:
@@ -68,6 +77,17 @@ def place(url: str) -> str:
     """Return host, port and name of the database, without user and password."""
     parts = urlsplit(url)
     return f"{parts.netloc.rpartition('@')[2] or 'local socket'}{parts.path}"
+
+
+@contextmanager
+def _reaching(url: str) -> Iterator[None]:
+    """Say in our words what the driver says about an address and the server there."""
+    try:
+        yield
+    except (asyncpg.ClientConfigurationError, ValueError):
+        raise ConfigurationError("ECRIN_DATABASE_URL is not an address of a PostgreSQL database.") from None
+    except DRIVER_ERRORS as error:
+        raise fault(error, place(url), alive=False) from None
 
 
 async def _prepare(connection: Any) -> None:

@@ -74,6 +74,14 @@ def statements(sql: str) -> Iterator[str]:
         raise ConfigurationError("A migration does not end with a complete statement.")
 
 
+async def last_applied(tx: Tx, find_table: str) -> int:
+    """Return the number of the last migration applied, 0 for none; `find_table` is how an engine looks for a table."""
+    if await tx.one(find_table, name="schema_version") is None:
+        return 0
+    row = await tx.one("SELECT MAX(version) AS version FROM schema_version")
+    return (row["version"] if row else None) or 0
+
+
 async def apply_missing(write: Write, migrations: Sequence[Migration], clock: Clock) -> list[int]:
     """Apply what is missing, each migration in a transaction of its own, and return the numbers.
 

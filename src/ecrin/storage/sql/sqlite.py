@@ -13,7 +13,7 @@ from typing import Self, TypeVar
 from ecrin.base.clock import Clock, SystemClock
 from ecrin.errors import Overloaded, StorageUnavailable
 from ecrin.storage.sql.port import Unit
-from ecrin.storage.sql.schema import Migration, apply_missing, shipped
+from ecrin.storage.sql.schema import Migration, apply_missing, last_applied, shipped
 from ecrin.storage.sql.sqlite_commit import GroupCommit
 from ecrin.storage.sql.sqlite_connection import create_file
 from ecrin.storage.sql.sqlite_reader import Reader
@@ -70,6 +70,11 @@ class SqliteDatabase:
         self._refuse_if_closed()
         return self._reader.run(unit)
 
+    async def glance(self, unit: Unit[T]) -> T:
+        """Run a unit of one SELECT, here and now."""
+        self._refuse_if_closed()
+        return self._reader.glance(unit)
+
     async def scan(self, unit: Unit[T]) -> T:
         """Run a unit that reads many rows on the scanning thread. Raises `Overloaded` when too many wait for it."""
         self._refuse_if_closed()
@@ -80,6 +85,10 @@ class SqliteDatabase:
             return await get_running_loop().run_in_executor(self._scans, self._scanner.run, unit)
         finally:
             self._scanning -= 1
+
+    async def version(self) -> int:
+        """Return the number of the last migration that was applied."""
+        return await self.read(lambda tx: last_applied(tx, "SELECT name FROM sqlite_master WHERE name = :name"))
 
     async def migrate(self) -> list[int]:
         """Apply the migrations that are missing and return their numbers."""

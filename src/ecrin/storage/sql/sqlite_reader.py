@@ -1,9 +1,11 @@
 """Reading units: one consistent snapshot each, on a connection that cannot write."""
 
 import sqlite3
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from ecrin.storage.sql.glance import GlanceTx
 from ecrin.storage.sql.port import Unit
 from ecrin.storage.sql.sqlite_connection import connect_reader, disconnect
 from ecrin.storage.sql.sqlite_faults import fault
@@ -25,14 +27,21 @@ class Reader:
         cursor = self._begin()
         tx = SqliteTx(cursor, self._path)
         try:
-            value = run_to_end(unit(tx))
-            if tx.failure is not None:
-                raise tx.failure
+            return _to_end(tx, unit(tx))
         finally:
             sound = tx.failure is None
             tx.end()
             self._end(cursor, sound=sound)
-        return value
+
+    def glance(self, unit: Unit[T]) -> T:
+        """Run a unit of one SELECT and return its value; raises as `run`."""
+        tx = SqliteTx(self._ready(), self._path)
+        try:
+            return _to_end(tx, unit(GlanceTx(tx)))
+        finally:
+            if tx.failure is not None:
+                self.close()
+            tx.end()
 
     def close(self) -> None:
         """Let go of the connection; the next unit opens a new one."""
@@ -42,14 +51,21 @@ class Reader:
 
     def _begin(self) -> sqlite3.Cursor:
         try:
-            if self._cursor is None:
-                self._cursor = connect_reader(self._path).cursor()
-            elif self._cursor.connection.in_transaction:
-                raise UnitOver
-            return self._cursor.execute("BEGIN")
+            return self._ready().execute("BEGIN")
         except sqlite3.Error as error:
             self.close()
             raise fault(error, self._path) from error
+
+    def _ready(self) -> sqlite3.Cursor:
+        """Return a cursor outside of any transaction."""
+        if self._cursor is None:
+            try:
+                self._cursor = connect_reader(self._path).cursor()
+            except sqlite3.Error as error:
+                raise fault(error, self._path) from error
+        elif self._cursor.connection.in_transaction:
+            raise UnitOver
+        return self._cursor
 
     def _end(self, cursor: sqlite3.Cursor, *, sound: bool) -> None:
         """Give the snapshot up; a connection that failed in any way is not used again."""
@@ -60,3 +76,11 @@ class Reader:
             cursor.execute("ROLLBACK")
         except sqlite3.Error:
             self.close()
+
+
+def _to_end(tx: SqliteTx, unit: Coroutine[Any, Any, T]) -> T:
+    """Return the unit's value, unless a statement failed and the unit kept that to itself."""
+    value = run_to_end(unit)
+    if tx.failure is not None:
+        raise tx.failure
+    return value

@@ -29,8 +29,7 @@ def user_json(account: Account, *, hashes: bool = False) -> dict[str, Any]:
     _flags(user, account)
     _times(user, account)
     if account.password is not None:
-        text = account.password.reveal()
-        user["passwordHash"] = b64url(text.encode()) if hashes else REDACTED
+        user["passwordHash"] = b64url(account.password.reveal().encode()) if hashes else REDACTED
         user["passwordUpdatedAt"] = account.password_updated_at
     return {name: value for name, value in user.items() if value is not None}
 

@@ -4,8 +4,9 @@
 """
 
 from collections.abc import Collection
-from dataclasses import replace
 from urllib.parse import urlsplit
+
+from msgspec.structs import replace
 
 from ecrin.web.http import Call, Reply
 

@@ -1,11 +1,11 @@
 """Templates to replies. Every value is escaped (A29); every word comes from the catalogues."""
 
-from dataclasses import replace
 from functools import cache, partial
 from hashlib import sha256
 from importlib import resources
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from msgspec.structs import replace
 
 from ecrin.base.messages import DEFAULT, LOCALES, choose, known, text
 from ecrin.errors import EcrinError, Overloaded

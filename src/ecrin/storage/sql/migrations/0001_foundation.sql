@@ -114,6 +114,7 @@ CREATE TABLE sessions (
 );
 CREATE INDEX sessions_account ON sessions (project_id, account_id);
 CREATE INDEX sessions_idle_at ON sessions (idle_at);
+CREATE INDEX sessions_ended_at ON sessions (ended_at) WHERE ended_at IS NOT NULL;
 
 -- Codes that travel by mail, kept as keyed hashes; `sealed` holds a readable copy in `ecrin dev` only.
 CREATE TABLE oob_codes (
@@ -153,7 +154,7 @@ CREATE TABLE audit (
 );
 CREATE INDEX audit_project ON audit (project_id, at);
 
--- Letters to be sent; the payload is sealed and erased after sending.
+-- Letters to be sent; the payload is sealed, and erased after sending or once `good_until` is over.
 CREATE TABLE mail (
     id TEXT PRIMARY KEY,
     project_id TEXT NOT NULL,
@@ -161,6 +162,7 @@ CREATE TABLE mail (
     payload BYTEA,
     attempts BIGINT NOT NULL,
     due_at BIGINT NOT NULL,
-    created_at BIGINT NOT NULL
+    created_at BIGINT NOT NULL,
+    good_until BIGINT NOT NULL
 );
 CREATE INDEX mail_state ON mail (state, due_at);

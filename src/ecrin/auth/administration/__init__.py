@@ -1,0 +1,1 @@
+"""Administration: what a project's administrators do to single accounts."""
