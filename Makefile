@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 ECRIN := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 
-.PHONY: run setup test check bench faults clean
+.PHONY: run setup test check coverage bench faults clean
 
 run: setup
 	$(BIN)/ecrin serve
@@ -20,6 +20,13 @@ check: .venv/.dev tests/clients/js/node_modules/.ready
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q -p no:cacheprovider tests/docs
+
+# Every branch of the pure rules and of the cryptography; a fixed seed, so that no branch is met by luck.
+coverage: .venv/.dev
+	$(BIN)/coverage run -m pytest -q -p no:cacheprovider --hypothesis-seed=0 -k "not postgres" \
+		tests/crypto tests/updates --ignore tests/updates/fleet \
+		$$(find tests -name 'test_*rules.py' -not -path '*/node_modules/*' -not -path 'tests/updates/*')
+	$(BIN)/coverage report --include='*/rules.py,*/crypto/*' --fail-under=100 --show-missing --skip-covered
 
 bench: .venv/.dev
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -12,7 +12,21 @@ from pathlib import Path
 
 from benchmarks import emulator, machine, report
 from benchmarks.result import Figure, Unavailable, Verdict
-from benchmarks.rows import bare_uvicorn, commits, lookup, passwords, refresh, refused, start, timing
+from benchmarks.rows import (
+    bare_uvicorn,
+    commits,
+    files,
+    fleet,
+    lookup,
+    passwords,
+    push,
+    refresh,
+    refused,
+    start,
+    stats,
+    timing,
+    updates,
+)
 from benchmarks.stage import Stage
 
 ROWS: dict[str, Callable[[Stage], list[Figure]]] = {
@@ -24,6 +38,11 @@ ROWS: dict[str, Callable[[Stage], list[Figure]]] = {
     "bare": bare_uvicorn.measure,
     "timing": timing.measure,
     "refused": refused.measure,
+    "updates": updates.measure,
+    "stats": stats.measure,
+    "files": files.measure,
+    "push": push.measure,
+    "fleet": fleet.measure,
 }
 
 

@@ -71,7 +71,7 @@ def figure(row: str, what: str, against: str, found: Rounds, budget: float | Non
         statistics.median(w.per_processor for w in found.peer),
         against,
         found.ratio,
-        f"{budget:.0f} x" if budget else "",
+        f"{budget:g} x" if budget else "",
         judged(holds=found.ratio >= budget) if budget else Verdict.NONE,
         note=f"by the clock {clock[0]:,.0f}/s and {clock[1]:,.0f}/s, {found.ratio_by_clock:.2f} x; p99 {p99:.0f} ms",
         detail={

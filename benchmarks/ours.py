@@ -13,9 +13,11 @@ from benchmarks.server import DidNotStart, Server, free_port, launch
 _KEY = re.compile(r"API key +(\S+)")
 
 
-def start(folder: Path, where: set[int], environment: Mapping[str, str] | None = None) -> Server:
-    """Start `ecrin serve` on the data folder `folder`/data, which is made if it is not there."""
-    address = ("127.0.0.1", free_port())
+def start(
+    folder: Path, where: set[int], environment: Mapping[str, str] | None = None, port: int | None = None
+) -> Server:
+    """Start `ecrin serve` on the data folder `folder`/data, which is made if it is not there, on a free port or one."""
+    address = ("127.0.0.1", port or free_port())
     command = [str(Path(sys.executable).with_name("ecrin")), "serve", "--data", "data", "--port", str(address[1])]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ECRIN_")}
     server = launch(

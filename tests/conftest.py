@@ -82,7 +82,9 @@ def scratch_postgres() -> Iterator[str]:
 @pytest.fixture
 def empty_postgres(scratch_postgres: str) -> str:
     """That database, with nothing in it."""
-    _execute(scratch_postgres, "DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    _execute(
+        scratch_postgres, "DROP SCHEMA public CASCADE; DROP SCHEMA IF EXISTS ecrin_stats CASCADE; CREATE SCHEMA public"
+    )
     return scratch_postgres
 
 
@@ -109,7 +111,7 @@ def _execute(url: str, sql: str) -> None:
 
 
 @pytest.fixture
-def open_instance(database_url: str) -> Opener:
+def open_instance(database_url: str, tmp_path: Path) -> Opener:
     """Open instances, one after the other, over one database: what a restart finds is what was kept."""
     master = Secret(secrets.token_bytes(32))
 
@@ -120,7 +122,7 @@ def open_instance(database_url: str) -> Opener:
         clock = clock or FakeClock()
         database = await open_database(database_url, clock=clock)
         await database.migrate()
-        chosen = Settings(mode=mode, **settings)  # type: ignore[arg-type]
+        chosen = Settings(mode=mode, **{"data": tmp_path, **settings})  # type: ignore[arg-type]
         app = await build(chosen, database, master, clock, "http://127.0.0.1:9099", CHEAPEST)
         projects = app.governance.projects
         project = projects.all()[0] if projects.all() else await projects.create(_first(mode), SYSTEM)

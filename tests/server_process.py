@@ -105,19 +105,28 @@ def start(data: Path, mode: str = "serve", *arguments: object, under: tuple[str,
     assert process.stdout is not None
     line = process.stdout.readline()
     if not line:
-        raise AssertionError(f"the server ended with {process.wait(STARTS_WITHIN)}:\n{log.read_text()}")
+        process.communicate(timeout=STARTS_WITHIN)
+        raise AssertionError(f"the server ended with {process.returncode}:\n{log.read_text()}")
     facts = json.loads(line)
     return Server(process, data, log, facts, httpx.Client(base_url=facts["url"], timeout=30, trust_env=False))
 
 
 @contextmanager
-def started(data: Path, mode: str = "serve", *arguments: object, **env: str) -> Iterator[Server]:
+def started(
+    data: Path, mode: str = "serve", *arguments: object, under: tuple[str, ...] = (), **env: str
+) -> Iterator[Server]:
     """Start a server and end it with the block."""
-    server = start(data, mode, *arguments, **env)
+    server = start(data, mode, *arguments, under=under, **env)
     try:
         yield server
     finally:
         server.close()
+
+
+def impatient(module: str, constant: str, seconds: float) -> tuple[str, ...]:
+    """`under` for a server that waits for something less long than people would have it."""
+    run = "sys.argv.pop(0); runpy.run_path(sys.argv[0], run_name='__main__')"
+    return sys.executable, "-c", f"import runpy, sys, {module} as m; m.{constant} = {seconds}; {run}"
 
 
 def refused(data: Path, mode: str = "serve", *arguments: object, **env: str) -> str:

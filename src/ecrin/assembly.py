@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from ecrin.assembly_updates import Updates, api_routes, build_updates, capgo_routes
 from ecrin.auth.accounts.bulk import BulkService
 from ecrin.auth.accounts.service import AccountService
 from ecrin.auth.accounts.store import AccountStore
@@ -42,14 +43,19 @@ from ecrin.ops.mail.smtp import SmtpTransport
 from ecrin.ops.mail.worker import MailWorker
 from ecrin.settings import Settings
 from ecrin.storage.keyring.service import Keyring
+from ecrin.storage.objects.local import LocalObjects
 from ecrin.storage.sql.port import Database, Tx
+from ecrin.updates.devices import store as overrides
 from ecrin.web.address import TrustedProxies
 from ecrin.web.api.decoding import decode as decode_api
 from ecrin.web.api.keys import KeyEndpoints
+from ecrin.web.api.openapi import OpenApiEndpoints
 from ecrin.web.api.projects import ProjectEndpoints
 from ecrin.web.api.tokens import TokenEndpoints
 from ecrin.web.app import Surface, Web
 from ecrin.web.authentication import Authenticator
+from ecrin.web.capgo.decoding import decode as decode_capgo
+from ecrin.web.capgo.problem import capgo
 from ecrin.web.health import HealthEndpoints
 from ecrin.web.identitytoolkit import emulator, later, legacy
 from ecrin.web.identitytoolkit.account import AccountEndpoints
@@ -125,6 +131,7 @@ class App:
     base: Base
     governance: Governance
     auth: Auth
+    updates: Updates
     web: Web
     housekeeping: Housekeeping
     mail: MailWorker | None
@@ -133,13 +140,14 @@ class App:
         """Do the work that nobody waits for until `stop` is set."""
         async with asyncio.TaskGroup() as jobs:
             jobs.create_task(self.housekeeping.run(stop))
+            jobs.create_task(self.updates.run(stop))
             if self.mail is not None:
                 jobs.create_task(self.mail.run(stop))
 
     async def close(self) -> None:
         """Let go of threads, files and connections."""
         self.auth.hasher.close()
-        await self.base.database.close()
+        await asyncio.gather(self.updates.close(), self.base.database.close())
 
 
 async def build(
@@ -162,8 +170,11 @@ async def build(
     governance = await _governance(base)
     courier, mail = _mail(base)
     auth = _auth(base, governance, courier, profile)
+    objects = LocalObjects(settings.objects_folder, clock)
+    await objects.start()
+    updates = await build_updates(database, objects, events, clock, settings.stats_days)
     web = Web(
-        _surfaces(base, governance, auth),
+        _surfaces(base, governance, auth, updates),
         Authenticator(
             governance.projects,
             governance.tokens,
@@ -173,8 +184,10 @@ async def build(
         TrustedProxies(settings.trusted_proxies),
         clock,
         tls=settings.tls,
+        locate=updates.apps.project_of,
     )
-    return App(base, governance, auth, web, Housekeeping(database, clock, _purges(auth)), mail)
+    housekeeping = Housekeeping(database, clock, _purges(auth), [updates.sweep.due])
+    return App(base, governance, auth, updates, web, housekeeping, mail)
 
 
 async def _governance(base: Base) -> Governance:
@@ -253,16 +266,17 @@ def _auth(base: Base, governance: Governance, courier: Courier, profile: Profile
     )
 
 
-def _surfaces(base: Base, governance: Governance, auth: Auth) -> list[Surface]:
+def _surfaces(base: Base, governance: Governance, auth: Auth, updates: Updates) -> list[Surface]:
     refresh = RefreshEndpoint(_context(base, governance), auth.tokens)
     assertion = AssertionEndpoint(governance.service_accounts, base.public_url)
     return [
         Surface(tuple(_identity_toolkit(base, governance, auth)), google, decode_json, cors=True),
         Surface(tuple(refresh.routes()), google, decode_form_or_json, cors=True),
         Surface(tuple(assertion.routes()), oauth, decode_api, cors=False),
+        Surface(tuple(capgo_routes(updates, base.database, base.public_url)), capgo, decode_capgo, cors=True),
         Surface(tuple(HealthEndpoints(base.database).routes()), rfc9457, decode_api, cors=False),
         Surface(tuple(_pages(base, governance, auth)), problem_page, decode_api, cors=False),
-        Surface(tuple(_api(base, governance)), rfc9457, decode_api, cors=False),
+        Surface(tuple(_api(base, governance, updates)), rfc9457, decode_api, cors=False),
     ]
 
 
@@ -305,16 +319,18 @@ def _pages(base: Base, governance: Governance, auth: Auth) -> list[Route]:
     return routes
 
 
-def _api(base: Base, governance: Governance) -> list[Route]:
-    return [
+def _api(base: Base, governance: Governance, updates: Updates) -> list[Route]:
+    routes = [
         *ProjectEndpoints(governance.projects).routes(),
         *KeyEndpoints(base.keyring, governance.projects, governance.service_accounts, base.public_url).routes(),
         *TokenEndpoints(governance.tokens).routes(),
+        *api_routes(updates, governance.projects, base.clock),
     ]
+    return [*routes, *OpenApiEndpoints(routes).routes()]
 
 
 def _purges(auth: Auth) -> list[Purge]:
     async def sessions(tx: Tx, now: Instant, limit: int) -> int:
         return await sessions_store.purge(tx, now - session_rules.RETENTION, limit)
 
-    return [sessions, codes_store.purge, auth.limits.purge_in]
+    return [sessions, codes_store.purge, auth.limits.purge_in, overrides.purge]

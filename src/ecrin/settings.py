@@ -28,7 +28,8 @@ class Settings:
     `data` is the folder of the instance. `public_url` is where clients reach it, without a slash at the end; links in
     mails come from it alone. `database_url` None means a file in `data`. `mode` is `serve` (strict) or `dev`
     (loopback only, with the emulator's routes). `project` is the one that any API key means in `dev`, and in `serve`
-    the id of the project that the first start makes ("" where nobody named one).
+    the id of the project that the first start makes ("" where nobody named one). `stats_days` is how long what devices
+    say is kept word for word.
     """
 
     mode: Mode = "serve"
@@ -47,11 +48,17 @@ class Settings:
     log: str = "info"
     project: str = ""
     unsigned_tokens: bool = False
+    stats_days: int = 14
 
     def __post_init__(self) -> None:
         if self.mode == "dev" and not self.project:
             object.__setattr__(self, "project", DEV_PROJECT)
         _check(self)
+
+    @property
+    def objects_folder(self) -> Path:
+        """Return where the files of bundles are; `dev` has its own, as each sweeps what its database does not know."""
+        return self.data / ("objects" if self.mode == "serve" else "dev-objects")
 
     @property
     def database_file(self) -> Path:
@@ -179,6 +186,7 @@ _PARSE: Mapping[str, Callable[[str, Any], Any]] = {
     "master_key_file": _path,
     "smtp_url": _secret,
     "unsigned_tokens": _flag,
+    "stats_days": _number,
 }
 _TOML = {f.name for f in fields(Settings)} - {"mode", "project", "unsigned_tokens"}
 ENVIRONMENT = {f"ECRIN_{name.upper()}": name for name in _TOML}
@@ -193,6 +201,8 @@ def _check(settings: Settings) -> None:
         )
     if not 0 <= settings.port <= 65535:
         raise ConfigurationError("The port must be 0 to 65535.")
+    if not 1 <= settings.stats_days <= 3650:
+        raise ConfigurationError("ECRIN_STATS_DAYS must be 1 to 3650.")
     if (settings.tls_cert is None) != (settings.tls_key is None):
         raise ConfigurationError("ECRIN_TLS_CERT and ECRIN_TLS_KEY belong together.")
     if settings.smtp_url is not None and not settings.mail_from:

@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import asyncpg
@@ -146,7 +148,16 @@ async def opened(
     database = await open_database(url, clock=clock)
     await database.migrate()
     await seed_keys(database, master)
-    chosen = Settings(mode=mode, trusted_proxies=(PROXY,), **settings)  # type: ignore[arg-type]
+    with TemporaryDirectory() as data:
+        chosen = Settings(mode=mode, trusted_proxies=(PROXY,), **{"data": Path(data), **settings})  # type: ignore[arg-type]
+        async with _running(chosen, database, master, clock, peer) as instance:
+            yield instance
+
+
+@asynccontextmanager
+async def _running(
+    chosen: Settings, database: Database, master: Secret[bytes], clock: FakeClock, peer: str
+) -> AsyncIterator[Instance]:
     app = await build(chosen, database, master, clock, ORIGIN, CHEAPEST)
     projects = app.governance.projects
     project = projects.all()[0] if projects.all() else await projects.create("shared", SYSTEM)

@@ -133,6 +133,14 @@ def test_a23_a_code_is_good_once_in_time_and_for_its_purpose(
         assert rules.require_good(stored, asked_for, NOW + age) is stored
 
 
+@pytest.mark.parametrize("purpose", Purpose)
+def test_a23_a_code_ends_on_the_millisecond(purpose: Purpose) -> None:
+    stored = code(purpose=purpose)
+    assert rules.require_good(stored, purpose, stored.expires_at - 1) is stored
+    with pytest.raises(ExpiredOobCode):
+        rules.require_good(stored, purpose, stored.expires_at)
+
+
 @given(purposes)
 def test_a_code_may_be_looked_at_without_naming_its_purpose(purpose: Purpose) -> None:
     assert rules.require_good(code(purpose=purpose), None, NOW)

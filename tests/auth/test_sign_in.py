@@ -3,10 +3,11 @@
 import asyncio
 from typing import Any
 
+import asyncpg
 import pytest
 
 from auth.forging import Backend, claims_of
-from auth.sharing import count, own_project, rows
+from auth.sharing import count, opened, own_project, rows
 from ecrin.auth.accounts.rules import Changes
 from ecrin.auth.limits.rules import SIGN_UPS
 from ecrin.base.origin import SYSTEM
@@ -174,6 +175,31 @@ async def test_devices_that_sign_in_together_while_the_hash_is_made_anew_all_do(
     replies = await asyncio.gather(*(serve.call("signInWithPassword", body) for _ in range(8)))
 
     assert [r.status_code for r in replies] == [200] * 8
+
+
+async def test_sign_ins_of_one_account_at_once_never_wait_for_each_other_in_a_circle(empty_postgres: str) -> None:
+    before = await deadlocks(empty_postgres)
+    async with opened("serve", empty_postgres) as instance:
+        await outdated(instance)
+        body = {"email": ANN, "password": PASSWORD}
+        replies = await asyncio.gather(*(instance.call("signInWithPassword", body) for _ in range(16)))
+
+    assert {r.status_code for r in replies} == {200}
+    assert await deadlocks(empty_postgres) == before
+
+
+async def deadlocks(url: str) -> int:
+    """How many PostgreSQL has ended in a database, which its processes tell at the latest when they end."""
+    connection = await asyncpg.connect(url, timeout=5)
+    others = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    try:
+        while await connection.fetchval(others):
+            await asyncio.sleep(0.01)
+        return int(
+            await connection.fetchval("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+        )
+    finally:
+        await connection.close()
 
 
 async def test_a_password_that_changes_while_the_old_one_is_verified_signs_nobody_in(serve: Instance) -> None:

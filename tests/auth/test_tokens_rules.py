@@ -16,6 +16,7 @@ from ecrin.auth.errors import (
     InvalidCustomToken,
     InvalidDuration,
     MissingIdentifier,
+    NotServed,
     TokenExpired,
     UserDisabled,
 )
@@ -172,6 +173,7 @@ def test_a_custom_token_names_a_user_and_claims(claims: dict[str, object], user:
         ({"uid": "a" * 129}, InvalidCustomToken),
         ({"uid": "a\x00b"}, InvalidCustomToken),
         ({"uid": "a\nb"}, InvalidCustomToken),
+        ({"uid": "ann", "tenant_id": "kids"}, NotServed),
         ({"uid": "ann", "claims": []}, InvalidClaims),
         ({"uid": "ann", "claims": ""}, InvalidClaims),
         ({"uid": "ann", "claims": False}, InvalidClaims),

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -56,7 +57,7 @@ def test_help_loads_neither_the_server_nor_any_noun(arguments: tuple[str, ...]) 
     assert modules.isdisjoint(SERVER | OURS | UNASKED | {"httpx", "ecrin.cli.user"})
 
 
-@pytest.mark.parametrize("noun", ["project", "user", "key", "token"])
+@pytest.mark.parametrize("noun", ["project", "user", "key", "token", "app"])
 def test_a_noun_that_asks_a_server_loads_none(noun: str) -> None:
     asking = f"import os\nos.environ['ECRIN_URL'] = 'http://127.0.0.1:1'\n{command(noun, 'list')}"
     modules = loaded(asking)
@@ -65,9 +66,35 @@ def test_a_noun_that_asks_a_server_loads_none(noun: str) -> None:
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("list", "--help"), ("list",), ("list", "--nonsense")])
-@pytest.mark.parametrize("noun", ["project", "user", "key", "token"])
+@pytest.mark.parametrize(
+    "noun", ["project", "user", "key", "token", "app", "bundle", "channel", "rollout", "device", "group"]
+)
 def test_a_noun_loads_what_asks_a_server_once_there_is_one(noun: str, arguments: tuple[str, ...]) -> None:
     assert loaded(command(noun, *arguments)).isdisjoint(SERVER | OURS | UNASKED | {"httpx"})
+
+
+@pytest.mark.parametrize(
+    "arguments", [("push", "--help"), ("push", "."), ("push", ".", "--app", "a"), ("update-key", "--help")]
+)
+def test_what_publishes_loads_its_compressors_late(arguments: tuple[str, ...]) -> None:
+    assert loaded(command(*arguments)).isdisjoint(SERVER | OURS | UNASKED | {"httpx", "brotli", "ecrin.updates"})
+
+
+def test_what_publishes_needs_nothing_of_the_server(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("<html>")
+    program = """
+from pathlib import Path
+from ecrin.cli.publishing import publish
+from ecrin.updates.packing.pack import Packer
+from ecrin.updates.packing.scan import scan
+folder = Path(FOLDER)
+Packer(folder).pack(scan(folder).files)
+"""
+    modules = loaded(program.replace("FOLDER", repr(str(tmp_path))))
+    assert {"brotli", "ecrin.updates.packing.pack"} <= modules
+    assert modules.isdisjoint(
+        SERVER | {"ecrin.web", "ecrin.storage.sql", "ecrin.assembly", "ecrin.governance", "asyncio", "sqlite3"}
+    )
 
 
 @pytest.mark.parametrize("noun", ["serve", "dev", "operator"])

@@ -64,7 +64,7 @@ def test_every_variable_of_the_design_is_known_and_sets_what_it_says() -> None:
     documented = "DATA HOST PORT DATABASE_URL PUBLIC_URL TRUSTED_PROXIES TLS_CERT TLS_KEY MASTER_KEY_FILE SMTP_URL"
     names = {f"ECRIN_{name}" for name in f"{documented} MAIL_FROM LOG".split()}
     assert names <= ENVIRONMENT.keys()
-    assert ENVIRONMENT.keys() - names == {"ECRIN_WORKERS"}
+    assert ENVIRONMENT.keys() - names == {"ECRIN_STATS_DAYS", "ECRIN_WORKERS"}
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 NODE_MODULES = ROOT / "tests/clients/js/node_modules"
 RUNNABLE = {"sh", "python", "js"}
-GUIDES = {"README.md", "docs/quickstart.md", "docs/clients.md"}  # begin with nothing; reference pages share a server
+# These begin with nothing; reference pages share a server.
+GUIDES = {"README.md", "docs/quickstart.md", "docs/clients.md", "docs/updates.md"}
 STEPS = 300  # of a tenth of a second: only a server that hangs comes near it
 LIMIT = 60  # seconds; only a block that hangs comes near it
 _FENCE = re.compile(r"(?P<notes>(?:^<!-- [^\n]* -->\n)*)^```(?P<language>\S*)[^\n]*\n(?P<text>.*?)^```$", re.M | re.S)

@@ -33,12 +33,14 @@ ROOMS = {
     "ecrin.errors": "Everywhere",
     "ecrin.auth.errors": "Sign-in",
     "ecrin.governance.errors": "Projects and credentials",
+    "ecrin.updates.errors": "Updates",
 }
 WHO = {
     Need.NOTHING: "anybody",
     Need.PROJECT: "API key or credential",
     Need.CREDENTIAL: "credential",
     Need.CREDENTIAL_OF_BODY: "credential",
+    Need.APP: "credential",
     Need.INSTANCE: "operator",
     Need.LOCAL: "local socket",
 }

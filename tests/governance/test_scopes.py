@@ -7,9 +7,22 @@ from hypothesis import strategies as st
 from ecrin.errors import InvalidRequest, PermissionDenied
 from ecrin.governance.callers import INSTANCE, LOCAL, NOBODY, Caller, Kind, Scope, Verb, narrower
 
-scopes = st.builds(Scope, st.sampled_from([INSTANCE, "notes", "photos"]), st.sampled_from(Verb))
+PLACES = [
+    (INSTANCE, None, None),
+    ("notes", None, None),
+    ("notes", "org.example.notes", None),
+    ("notes", "org.example.notes", "production"),
+    ("notes", "org.example.notes", "beta"),
+    ("notes", "org.example.other", None),
+    ("notes", "org.example.other", "production"),
+    ("photos", None, None),
+    ("photos", "org.example.notes", None),  # an app's id in a project that it does not belong to
+    ("photos", "org.example.photos", "production"),
+    ("unheard-of", None, None),
+]
+EVERYTHING = [Scope(project, verb, app, channel) for project, app, channel in PLACES for verb in Verb]
+scopes = st.sampled_from(EVERYTHING)
 lists = st.lists(scopes, max_size=4).map(tuple)
-EVERYTHING = [Scope(project, verb) for project in (INSTANCE, "notes", "photos", "unheard-of") for verb in Verb]
 
 
 def operator(*given: Scope) -> Caller:
@@ -48,6 +61,21 @@ def test_a_scope_is_read_as_it_is_written(scope: Scope) -> None:
         "-notes:read",
         "n" * 41 + ":read",
         "n\u043etes:read",
+        "*/org.example.notes:read",
+        "notes/:read",
+        "notes//production:read",
+        "notes/org.example.notes/:read",
+        "notes/*:read",
+        "notes/org.example.notes/*:read",
+        "notes/org.example.notes/production/more:read",
+        "notes/org.example.notes:upload,read",
+        "notes/.:read",
+        "notes/..:read",
+        "notes/org.example.notes/..:read",
+        "notes/org.example.n\u043etes:read",
+        "notes/org.example.notes%2Fproduction:read",
+        "notes/" + "a" * 129 + ":read",
+        "notes/org.example.notes/" + "c" * 65 + ":read",
     ],
 )
 def test_a35_any_other_text_is_no_scope(text: str) -> None:
@@ -56,9 +84,45 @@ def test_a35_any_other_text_is_no_scope(text: str) -> None:
 
 
 @given(scopes, scopes)
-def test_a_scope_covers_its_own_project_up_to_its_own_verb(one: Scope, other: Scope) -> None:
-    within = one.project in (INSTANCE, other.project)
-    assert one.covers(other) == (within and one.verb.value >= other.verb.value)
+def test_a_scope_covers_what_lies_below_its_place_up_to_its_own_verb(one: Scope, other: Scope) -> None:
+    above = [part for part in (one.project, one.app, one.channel) if part not in {None, INSTANCE}]
+    path = [other.project, other.app, other.channel]
+    assert one.covers(other) == (path[: len(above)] == above and one.verb >= other.verb)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "covered"),
+    [
+        ("notes:read", "notes/org.example.notes:read", True),
+        ("notes/org.example.notes:read", "notes:read", False),
+        ("notes/org.example.notes:all", "notes/org.example.notes/beta:write", True),
+        ("notes/org.example.notes/beta:all", "notes/org.example.notes:read", False),
+        ("notes/org.example.notes/beta:all", "notes/org.example.notes/production:read", False),
+        ("notes/org.example.notes:upload", "notes/org.example.notes:write", False),
+        ("notes:write", "notes/org.example.notes/beta:upload", True),
+        ("photos:all", "notes/org.example.notes:read", False),
+        ("photos/org.example.notes:all", "notes/org.example.notes:read", False),
+        ("*:upload", "notes/org.example.notes/beta:upload", True),
+    ],
+)
+def test_project_app_and_channel_nest(one: str, other: str, covered: bool) -> None:
+    assert Scope.parse(one).covers(Scope.parse(other)) == covered
+
+
+def test_verbs_grow_from_read_to_all() -> None:
+    assert [verb.name for verb in sorted(Verb)] == ["READ", "UPLOAD", "WRITE", "ALL"]
+
+
+@given(scopes, scopes)
+def test_a_scope_reaches_a_place_if_it_covers_it_or_lies_in_it(one: Scope, other: Scope) -> None:
+    within = Scope(other.project, Verb.ALL, other.app, other.channel).covers(one)
+    assert one.reaches(other) == (one.covers(other) or (within and one.verb >= other.verb))
+
+
+@pytest.mark.parametrize("place", [("*", "org.example.notes", None), ("notes", None, "production")])
+def test_no_scope_has_a_gap(place: tuple[str, str | None, str | None]) -> None:
+    with pytest.raises(ValueError, match="belongs"):
+        Scope(place[0], Verb.READ, place[1], place[2])
 
 
 @given(scopes, scopes, scopes)

@@ -83,6 +83,19 @@ async def test_a_stop_is_heeded_between_chunks(database: Database) -> None:
     assert rows.asked == [AT_ONCE]
 
 
+async def test_a_sweep_comes_after_the_purges_and_not_after_a_stop(database: Database) -> None:
+    rows, stop, swept = Rows(3), asyncio.Event(), []
+
+    async def sweep() -> None:
+        swept.append(rows.over)
+
+    housekeeping = Housekeeping(database, FakeClock(), [rows.purge], [sweep])
+    await housekeeping.once(stop)
+    stop.set()
+    await housekeeping.once(stop)
+    assert swept == [0]
+
+
 async def count(instance: Instance, table: str) -> int:
     async def unit(tx: Tx) -> int:
         row = await tx.one(f"SELECT count(*) AS n FROM {table}")
@@ -160,5 +173,5 @@ async def test_no_purge_reads_a_whole_table(serve: Instance) -> None:
 
     explained = await serve.app.base.database.write(unit)
 
-    assert len(explained.asked) == 4, explained.asked
+    assert len(explained.asked) == 5, explained.asked
     assert [step for step in explained.plans if re.search(r"\bSCAN\b|Seq Scan", step)] == []

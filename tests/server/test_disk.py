@@ -5,13 +5,12 @@ import shutil
 import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
 import pytest
 
-from server_process import Server, refused, started
+from server_process import Server, impatient, refused, started
 
 PROJECTS = "/api/v1/projects"
 DOCUMENTS = "/www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com"
@@ -153,15 +152,12 @@ def test_a_read_only_database_refuses_writes_until_it_is_writable(data: Path, fr
 
 
 def test_a_database_that_another_process_locks_refuses_writes_until_it_lets_go(data: Path) -> None:
-    with started(data) as server:
+    with started(data, under=impatient("ecrin.storage.sql.sqlite_connection", "BUSY_WRITER", 0.5)) as server:
         user = server.sign_up()
         other = sqlite3.connect(data / "ecrin.db", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         assert_reads_go_on(server, user)
-        with ThreadPoolExecutor(1) as beside:  # both wait for five seconds
-            waiting = beside.submit(server.call, "signUp")
-            assert_refused_api(server, "STORAGE_BUSY")
-        assert_refused_client(waiting.result(), "STORAGE_BUSY")
+        assert_refused(server.call("signUp"), server, "STORAGE_BUSY")
         other.execute("ROLLBACK")
         other.close()
         assert_writes_came_back(server, user)

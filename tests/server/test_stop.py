@@ -13,7 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
-from server_process import ECRIN, Server, ecrin, environment, start, started, wait_for
+from server_process import ECRIN, Server, ecrin, environment, impatient, start, started, wait_for
 
 BODY = b'{"returnSecureToken":true}'
 
@@ -65,7 +65,7 @@ def refused_since(server: Server) -> None:
 
 
 def test_a_request_that_never_ends_does_not_hold_the_server_up(data: Path) -> None:
-    with started(data) as server, half_sent(server):
+    with started(data, under=impatient("ecrin.web.listener", "GRACE_SECONDS", 1)) as server, half_sent(server):
         assert server.end() == 0
 
 
@@ -97,7 +97,7 @@ def test_a_stop_leaves_neither_socket_nor_log_of_the_database(data: Path) -> Non
     with started(data) as server:
         server.sign_up()
         server.end()
-    left = ["ecrin.db", "ecrin.db-lock", "lock", "master.key", "operator-token"]
+    left = ["ecrin.db", "ecrin.db-lock", "lock", "master.key", "operator-token", "stats.db"]
     assert sorted(p.name for p in data.iterdir()) == left
 
 
@@ -196,7 +196,8 @@ def test_a_database_server_that_no_longer_answers_does_not_hold_the_server_up(
     wire = Freezer(place.port or 5432)
     url = urlunsplit(place._replace(netloc=f"{place.username}@127.0.0.1:{wire.port}"))
     try:
-        with started(tmp_path / "data", ECRIN_DATABASE_URL=url) as server:
+        patience = impatient("ecrin.web.listener", "GRACE_SECONDS", 1)
+        with started(tmp_path / "data", under=patience, ECRIN_DATABASE_URL=url) as server:
             server.sign_up()
             wire.frozen.set()
             with half_sent(server) as waiting:

@@ -26,20 +26,45 @@ from web.wire import another, at_project, bearer, token_with
 
 @dataclass(frozen=True)
 class Guest:
-    """A caller and what it is: the verb that it has in the project, in every project, and whether it is known."""
+    """A caller and what it is: the verb that it has at each place, and whether it is known.
+
+    `in_app` and `in_channel` are what it has there by a scope that names them; `elsewhere` what it has in another
+    channel of the same app, `nearby` in another app of the project.
+    """
 
     name: str
     query: dict[str, str]
     headers: dict[str, str]
     in_project: int = 0
     in_instance: int = 0
+    in_app: int = 0
+    in_channel: int = 0
+    elsewhere: int = 0
+    nearby: int = 0
     known: bool = True
     client: bool = False
     tied: bool = False
     local: bool = False
 
 
+APP = "com.example.matrix"
+CHANNEL = "nightly"
+SCOPED = {
+    "upload token": ("{own}:upload", {"in_project": Verb.UPLOAD}),
+    "read token of the app": (f"{{own}}/{APP}:read", {"in_app": Verb.READ}),
+    "upload token of the app": (f"{{own}}/{APP}:upload", {"in_app": Verb.UPLOAD}),
+    "write token of the app": (f"{{own}}/{APP}:write", {"in_app": Verb.WRITE}),
+    "all token of the app": (f"{{own}}/{APP}:all", {"in_app": Verb.ALL}),
+    "read token of the channel": (f"{{own}}/{APP}/{CHANNEL}:read", {"in_channel": Verb.READ}),
+    "upload token of the channel": (f"{{own}}/{APP}/{CHANNEL}:upload", {"in_channel": Verb.UPLOAD}),
+    "write token of the channel": (f"{{own}}/{APP}/{CHANNEL}:write", {"in_channel": Verb.WRITE}),
+    "all token of the channel": (f"{{own}}/{APP}/{CHANNEL}:all", {"in_channel": Verb.ALL}),
+    "all token of another channel": (f"{{own}}/{APP}/production:all", {"elsewhere": Verb.ALL}),
+    "all token of another app": ("{own}/com.example.other:all", {"nearby": Verb.ALL}),
+    "all token of the app's name in another project": (f"{{other}}/{APP}:all", {}),
+}
 NAMES = [
+    *SCOPED,
     "nobody",
     "client key",
     "client key in the header",
@@ -83,7 +108,12 @@ async def guests(strict: Instance) -> dict[str, Guest]:
         at_project(strict, ":createSessionCookie"), json={"idToken": user["idToken"]}, headers=strict.bearer
     )
     key = strict.project.api_keys[0]
+    scoped = [
+        Guest(name, {}, await token_with(strict, scope.format(own=own, other=other.id)), **verbs)
+        for name, (scope, verbs) in SCOPED.items()
+    ]
     found = [
+        *scoped,
         Guest("nobody", {}, {}),
         Guest("client key", {"key": key}, {}, client=True),
         Guest("client key in the header", {}, {"x-goog-api-key": key}, client=True),
@@ -121,7 +151,7 @@ async def _service_account(instance: Instance, project_id: str) -> dict[str, str
 
 
 def expected(route: Route, guest: Guest) -> str:
-    """Return "unknown" (401), "refused" (403, or Google's word for it) or "in"."""
+    """Return "unknown" (401), "refused" (403, or Google's word for it), "absent" (404) or "in"."""
     access, named = route.access, "{project}" in route.path or _names_project(route)
     if not guest.known:
         return "unknown"
@@ -135,6 +165,8 @@ def expected(route: Route, guest: Guest) -> str:
         return "refused" if _google(route) else "unknown"
     if access.need is Need.PROJECT and route.handler is later.later:
         return "in"
+    if access.need is Need.APP:
+        return _expected_of_app(route, guest)
     if access.need is Need.INSTANCE:
         return "in" if guest.in_instance >= access.verb else "refused"
     if access.need is Need.CREDENTIAL_OF_BODY and not _google(route):
@@ -143,11 +175,23 @@ def expected(route: Route, guest: Guest) -> str:
         return "refused"
     if not named:  # a service account's token names its own project
         return "in"
-    return "in" if guest.in_project >= access.verb else "refused"
+    within = max(guest.in_app, guest.in_channel, guest.elsewhere, guest.nearby) if access.part else 0
+    return "in" if max(guest.in_project, within) >= access.verb else "refused"
+
+
+def _expected_of_app(route: Route, guest: Guest) -> str:
+    """Return as `expected`: what a guest may not even read is not there."""
+    in_app = max(guest.in_project, guest.in_app)
+    in_channel = max(in_app, guest.in_channel)
+    anywhere = max(in_channel, guest.elsewhere)
+    held = in_channel if "{channel}" in route.path else in_app
+    if anywhere == 0 or ("{channel}" in route.path and held == 0):
+        return "absent"
+    return "in" if (anywhere if route.access.part else held) >= route.access.verb else "refused"
 
 
 def _google(route: Route) -> bool:
-    return not route.path.startswith(("/api/", "/auth/", "/healthz", "/readyz"))
+    return not route.path.startswith(("/api/", "/auth/", "/events", "/healthz", "/readyz"))
 
 
 def _names_project(route: Route) -> bool:
@@ -160,6 +204,8 @@ def verdict(reply: httpx.Response, guest: Guest) -> str:
         return "unknown"
     if reply.status_code == 403:
         return "refused"
+    if reply.status_code == 404 and reply.json().get("code") in {"APP_NOT_FOUND", "CHANNEL_NOT_FOUND"}:
+        return "absent"
     error = reply.json().get("error") if reply.headers.get("content-type", "").startswith("application/json") else None
     message = str(error.get("message", "")) if isinstance(error, dict) else ""
     return "refused" if message.startswith("INSUFFICIENT_PERMISSION") else "in"
@@ -167,11 +213,23 @@ def verdict(reply: httpx.Response, guest: Guest) -> str:
 
 async def ask(instance: Instance, route: Route, guest: Guest) -> httpx.Response:
     """Make the least call of a route as somebody."""
-    path = re.sub(r"\{\w+\}", "x", route.path.replace("{project}", instance.project.id))
+    await _stand(instance)
+    places = {"{project}": instance.project.id, "{app}": APP, "{channel}": CHANNEL}
+    path = re.sub(r"\{\w+\}", lambda place: places.get(place[0], "x"), route.path)
     body = {} if guest.client or not _names_project(route) else {"targetProjectId": instance.project.id}
     json = body if route.method in {"POST", "PATCH"} and route.body is not None else None
     client = instance.http if not guest.local else _local(instance)
     return await client.request(route.method, path, params=guest.query, headers=guest.headers, json=json)
+
+
+async def _stand(instance: Instance) -> None:
+    """See that the app and its channels are there: some calls of the walk remove them."""
+    updates = instance.app.updates
+    if updates.apps.project_of(APP) is None:
+        await updates.apps.create(instance.project.id, APP, "", SYSTEM)
+    known = {channel.name for channel in await updates.channels.all(APP)}
+    for name in {"production", CHANNEL} - known:
+        await updates.channels.create(APP, name, SYSTEM)
 
 
 def _local(instance: Instance) -> httpx.AsyncClient:
@@ -202,7 +260,11 @@ async def test_a_matrix_that_only_refuses_or_only_lets_in_would_prove_nothing(
     assert set(guests) == set(NAMES)
     assert answers["read token"] == answers["client key"] == {"in", "refused"}
     assert answers["owner"] == {"unknown"}
-    assert len(routes) > 130
+    assert answers["upload token of the channel"] == {"in", "refused"}
+    assert answers["all token of another channel"] == {"in", "refused", "absent"}
+    assert answers["all token of another app"] == {"in", "refused", "absent"}
+    assert {route.access.verb for route in routes if route.access.need is Need.APP} == set(Verb)
+    assert len(routes) > 160
 
 
 async def test_a08_a_credential_of_another_project_opens_no_account_of_this_one(

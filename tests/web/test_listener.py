@@ -22,6 +22,7 @@ from ecrin.errors import ConfigurationError
 from ecrin.web.listener import MAX_HEAD, Listener, bind_local, bind_tcp
 from harness import V1, Instance
 
+HANGS = 60  # seconds after which a wait is given up; it says nothing about how long anything takes
 HEALTH = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n"
 
 
@@ -125,13 +126,16 @@ async def test_a_request_that_is_open_when_the_stop_begins_is_answered(listening
     assert b"idToken" in reply
 
 
-async def test_a_request_that_never_ends_is_cancelled_and_the_stop_is_over(listening: Opened) -> None:
+async def test_a_request_that_never_ends_is_cancelled_and_the_stop_is_over(
+    listening: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ecrin.web.listener.GRACE_SECONDS", 1)
     async with listening(stop=False) as opened:
         reader, writer = await opened.connect()
         writer.write(b"POST /oauth2.googleapis.com/token HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nx")
         await _taken(opened)
 
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(HANGS):
             await opened.listener.stop()
         left = [task for server, _ in opened.listener._servers for task in server.server_state.tasks]
         reply = await reader.read()
@@ -141,7 +145,10 @@ async def test_a_request_that_never_ends_is_cancelled_and_the_stop_is_over(liste
     assert b"HTTP/1.1 200" not in reply
 
 
-async def test_a_connection_that_rests_does_not_hold_up_the_stop(listening: Opened) -> None:
+async def test_a_connection_that_rests_does_not_hold_up_the_stop(
+    listening: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ecrin.web.listener.GRACE_SECONDS", 10 * HANGS)
     async with listening(stop=False) as opened:
         reader, writer = await opened.connect()
         writer.write(HEALTH)
@@ -150,7 +157,7 @@ async def test_a_connection_that_rests_does_not_hold_up_the_stop(listening: Open
         half_writer.write(b"GET /healthz HTTP/1.1\r\nho")
         await _connected(opened, 2)
 
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(HANGS):
             await opened.listener.stop()
 
         assert (await reader.read(), await half.read()) == (b"", b"")
@@ -160,20 +167,20 @@ async def test_a_connection_that_rests_does_not_hold_up_the_stop(listening: Open
 
 async def _taken(opened: Open) -> None:
     """Wait until the server has a request in hand."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANGS):
         while not any(server.server_state.tasks for server, _ in opened.listener._servers):
             await asyncio.sleep(0.01)
 
 
 async def _connected(opened: Open, count: int) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANGS):
         while sum(len(server.server_state.connections) for server, _ in opened.listener._servers) < count:
             await asyncio.sleep(0.01)
 
 
 async def _refuses(opened: Open) -> None:
     """Wait until no new connection is taken."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANGS):
         while True:
             try:
                 _, writer = await opened.connect()
@@ -314,6 +321,20 @@ async def test_a07_a_head_that_comes_in_pieces_is_refused_before_it_ends(listeni
         writer.close()
 
     assert sent < 10_000_000
+
+
+async def test_a07_a_head_that_ends_within_its_second_piece_is_refused(listening: Opened) -> None:
+    half = b"a" * (MAX_HEAD * 2 // 3)
+    async with listening() as opened:
+        reader, writer = await opened.connect()
+        writer.write(b"GET /healthz HTTP/1.1\r\nhost: x\r\nx-a: " + half)
+        await writer.drain()
+        await asyncio.sleep(0.05)
+        writer.write(b"\r\nx-b: " + half + b"\r\n\r\n")
+        reply = await reader.readuntil(b"\r\n")
+        writer.close()
+
+    assert reply.startswith(b"HTTP/1.1 400 ")
 
 
 async def test_a_body_that_is_too_large_is_refused_and_the_next_request_is_served(listening: Opened) -> None:

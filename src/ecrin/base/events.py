@@ -148,6 +148,100 @@ class KeyRotated(Event):
     emergency: bool
 
 
+@dataclass(frozen=True, slots=True)
+class AppCreated(Event):
+    """An app came to be; the subject of events about apps is the app."""
+
+    name: ClassVar[str] = "app.created"
+
+
+@dataclass(frozen=True, slots=True)
+class AppUpdated(Event):
+    """Settings of an app changed; their names, not their values."""
+
+    name: ClassVar[str] = "app.updated"
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AppDeleted(Event):
+    """An app is gone with all that belonged to it."""
+
+    name: ClassVar[str] = "app.deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class BundlePublished(Event):
+    """A bundle can be given to devices."""
+
+    name: ClassVar[str] = "bundle.published"
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class BundleDeleted(Event):
+    """A bundle is given to nobody any more."""
+
+    name: ClassVar[str] = "bundle.deleted"
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelCreated(Event):
+    """A channel came to be."""
+
+    name: ClassVar[str] = "channel.created"
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelUpdated(Event):
+    """A channel changed; the names of what did, `version` among them when it points at another bundle."""
+
+    name: ClassVar[str] = "channel.updated"
+    channel: str
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelDeleted(Event):
+    """A channel is gone."""
+
+    name: ClassVar[str] = "channel.deleted"
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroupUpdated(Event):
+    """A group of custom ids has other members; how many it has now."""
+
+    name: ClassVar[str] = "group.updated"
+    group: str
+    members: int
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutChanged(Event):
+    """A rollout began, moved or ended; `reason` says why where it is not plain."""
+
+    name: ClassVar[str] = "rollout.changed"
+    channel: str
+    rollout: str
+    version: str
+    state: str
+    share_bps: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceMoved(Event):
+    """A device was put on a channel, or taken off ("")."""
+
+    name: ClassVar[str] = "device.moved"
+    device: str
+    channel: str
+
+
 Listener = Callable[[Tx, Event, Origin, Instant], Awaitable[None]]
 
 

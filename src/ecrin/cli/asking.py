@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from ecrin.cli.connection import Ask, NoServer, Reply
+from ecrin.cli.connection import Ask, NoServer, Reply, Upload
 
 TIMEOUT_SECONDS = 30
 
@@ -20,9 +20,16 @@ def asking(url: str, headers: Mapping[str, str], socket: Path | None = None) -> 
 
         def ask(method: str, path: str, body: Any, query: Mapping[str, Any]) -> Reply:
             try:
-                reply = client.request(method, path, json=body, params=query)
+                reply = client.request(method, path, params=query, **_body(body))
             except httpx.HTTPError as error:
                 raise NoServer(f"The server does not answer ({type(error).__name__}).") from None
             return Reply(reply.status_code, reply.headers.get("date", ""), reply.content)
 
         yield ask
+
+
+def _body(body: Any) -> dict[str, Any]:
+    """Return what httpx takes: a file as it is read, and anything else as JSON."""
+    if not isinstance(body, Upload):
+        return {"json": body}
+    return {"content": body, "headers": {"content-length": str(body.size), "content-type": "application/octet-stream"}}

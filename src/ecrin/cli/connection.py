@@ -23,6 +23,8 @@ from ecrin.ops.instance import socket_address
 from ecrin.settings import DATA, Settings, refuse_unknown
 
 CLOCKS_AGREE = 2
+PIECE = 256 * 1024  # bytes of an upload that are sent at a time
+WAITS = (0.5, 1.0, 2.0, 4.0)  # seconds before an upload is tried again
 ALONE = "ECRIN_TOKEN is set without ECRIN_URL. Name its server too, or unset it: the local socket needs no token."
 _CODE = re.compile(r"[A-Z][A-Z0-9_]+")
 _TOKEN = re.compile(r"[\x21-\x7e]+")
@@ -58,6 +60,23 @@ class Reply(NamedTuple):
     body: bytes
 
 
+class Upload:
+    """A file as the body of a request; `advance` hears of the bytes as they leave, and of a fresh start as negative."""
+
+    def __init__(self, path: Path, size: int, advance: Callable[[int], None]) -> None:
+        self.path, self.size, self._advance = path, size, advance
+        self._sent = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        self._advance(-self._sent)
+        self._sent = 0
+        with self.path.open("rb") as file:
+            while piece := file.read(PIECE):
+                yield piece
+                self._sent += len(piece)
+                self._advance(len(piece))
+
+
 Ask = Callable[[str, str, Any, Mapping[str, Any]], Reply]
 
 
@@ -76,6 +95,21 @@ class Connection:
             raise _refusal(found)
         self._date = _seconds(reply.date)
         return found
+
+    def upload(self, path: str, body: Upload) -> None:
+        """PUT a file, again and again for some seconds while the server is away or overloaded; raises as `call`."""
+        for wait in (*WAITS, None):
+            try:
+                reply = self._ask("PUT", path, body, {})
+            except NoServer:
+                if wait is None:
+                    raise
+            else:
+                if 200 <= reply.status < 300:
+                    return
+                if wait is None or (reply.status < 500 and reply.status != 429):
+                    raise _refusal(_json(reply))
+            time.sleep(wait)
 
     def now(self) -> int:
         """Return the time (s): our clock's if the server agrees to two seconds, otherwise the server's own."""
@@ -121,7 +155,9 @@ def _asking(url: str, headers: Mapping[str, str], socket: Path | None = None) ->
 
 
 def segment(text: str) -> str:
-    """Return text as one segment of a path, whatever is in it."""
+    """Return text as one segment of a path, whatever is in it; raises `UsageError` for what clients resolve."""
+    if text in {"", ".", ".."}:
+        raise click.UsageError(f"'{text}' is no name.")
     return quote(text, safe="")
 
 

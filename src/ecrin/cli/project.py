@@ -52,7 +52,7 @@ def show(common: Common, project_id: str | None) -> None:
 @common
 def update(common: Common, project_id: str | None, settings: tuple[str, ...], domains: tuple[str, ...]) -> None:
     """Change settings; `ecrin project show` lists their names."""
-    changes = dict(_setting(text) for text in settings)
+    changes = dict(setting(text) for text in settings)
     if not changes and not domains:
         raise click.UsageError("Name at least one --set or --authorized-domain.")
     with connected(common) as server:
@@ -63,7 +63,8 @@ def update(common: Common, project_id: str | None, settings: tuple[str, ...], do
         show_record(_flat(server.call("PATCH", path, {"settings": changes})), as_json=common.as_json)
 
 
-def _setting(text: str) -> tuple[str, Any]:
+def setting(text: str) -> tuple[str, Any]:
+    """Return what NAME=VALUE says, the value as JSON where it is that; raises `UsageError`."""
     name, equals, value = text.partition("=")
     if not equals:
         raise click.UsageError(f"'{text}' is not NAME=VALUE.")

@@ -17,6 +17,14 @@ COMMANDS = {
     "user": ("ecrin.cli.user", "Create, list, show, change and delete users."),
     "key": ("ecrin.cli.key", "List and rotate keys; make service account keys."),
     "token": ("ecrin.cli.token", "Create, list and revoke tokens for operators and CI."),
+    "app": ("ecrin.cli.app", "Create, list, show, change and delete apps."),
+    "bundle": ("ecrin.cli.bundle", "List, show, describe and delete bundles."),
+    "channel": ("ecrin.cli.channel", "Create, list, show, set and delete channels."),
+    "rollout": ("ecrin.cli.rollout", "Move a channel to its next bundle, by share of devices."),
+    "device": ("ecrin.cli.device", "List devices, and put one on a channel."),
+    "group": ("ecrin.cli.group", "Set, list, show and delete groups of custom ids."),
+    "push": ("ecrin.cli.push", "Publish a folder as a version of an app."),
+    "update-key": ("ecrin.cli.updatekey", "Make the key pair that seals bundles."),
     "operator": ("ecrin.cli.operator", "Recover the operator's credential."),
 }
 
@@ -32,7 +40,7 @@ class Nouns(click.Group):
         """Return a noun, or None if there is none of this name."""
         if cmd_name not in COMMANDS:
             return None
-        command = getattr(importlib.import_module(COMMANDS[cmd_name][0]), cmd_name)
+        command = getattr(importlib.import_module(COMMANDS[cmd_name][0]), cmd_name.replace("-", "_"))
         return command if isinstance(command, click.Command) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

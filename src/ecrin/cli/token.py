@@ -7,6 +7,7 @@ from ecrin.cli.options import Common, common
 from ecrin.cli.output import show_done, show_record, show_rows
 
 BASE = "/api/v1/tokens"
+SCOPE = "PROJECT, PROJECT/APP or PROJECT/APP/CHANNEL, then :read, :upload, :write or :all; *:all for all."
 
 
 @click.group()
@@ -15,7 +16,7 @@ def token() -> None:
 
 
 @token.command()
-@click.option("--scope", "scopes", multiple=True, required=True, help="PROJECT:read, :write or :all; *:all for all.")
+@click.option("--scope", "scopes", multiple=True, required=True, help=SCOPE)
 @click.option("--name", default="", help="What the token is for.")
 @click.option(
     "--expires-in-days", type=click.IntRange(0), default=365, show_default=True, help="Its lifetime; 0 means no end."

@@ -1,49 +1,77 @@
 """Callers and scopes: what a credential that was presented allows. Pure rules; the default answer is no.
 
-A scope is `PROJECT:VERB`, where PROJECT is a project id or `*` for the whole instance and VERB is `read`, `write`
-(which includes read) or `all` (which includes write and everything else).
+A scope is `PROJECT[/APP[/CHANNEL]]:VERB`: a project (or `*` for the whole instance), one app of it, one channel of that
+app. Each verb includes those before it: `read`; `upload` (add objects and bundles, and move the channels of the scope
+among bundles); `write`; `all`.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 
 from ecrin.base.clock import Instant
 from ecrin.errors import InvalidRequest, PermissionDenied
 
 INSTANCE = "*"
-_SCOPE = re.compile(r"(?P<project>\*|[a-z][a-z0-9-]{2,39}):(?P<verb>read|write|all)")
+_SCOPE = re.compile(
+    r"(?:\*|(?P<project>[a-z][a-z0-9-]{2,39})(?:/(?P<app>[A-Za-z0-9][\w.-]{0,127})(?:/(?P<channel>[A-Za-z0-9][\w.-]{0,63}))?)?)"
+    r":(?P<verb>read|upload|write|all)",
+    re.ASCII,
+)
 
 
 class Verb(IntEnum):
     """What a scope allows; a greater one includes the smaller ones."""
 
     READ = 1
-    WRITE = 2
-    ALL = 3
+    UPLOAD = 2
+    WRITE = 3
+    ALL = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A project (or `*`) and what may be done in it."""
+    """A project (or `*`), an app of it or a channel of that app, and what may be done there.
+
+    `app` None means every app of the project and the project itself, `channel` None every channel and the app itself.
+    """
 
     project: str
     verb: Verb
+    app: str | None = None
+    channel: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.project == INSTANCE and self.app) or (self.channel and not self.app):
+            raise ValueError("a channel belongs to an app, and an app to a project")
 
     @classmethod
     def parse(cls, text: str) -> "Scope":
-        """Return the scope that `PROJECT:VERB` spells; raises `InvalidRequest` for anything else."""
+        """Return the scope that a text spells; raises `InvalidRequest` for anything else."""
         found = _SCOPE.fullmatch(text)
         if found is None:
-            raise InvalidRequest(f"'{text[:60]}' is not a scope.", hint="Write PROJECT:read, PROJECT:write, or *:all.")
-        return cls(found["project"], Verb[found["verb"].upper()])
+            hint = (
+                "Write PROJECT:VERB, PROJECT/APP:VERB or PROJECT/APP/CHANNEL:VERB (read, upload, write, all), or *:all."
+            )
+            raise InvalidRequest(f"'{text[:60]}' is not a scope.", hint=hint)
+        return cls(found["project"] or INSTANCE, Verb[found["verb"].upper()], found["app"], found["channel"])
 
     def __str__(self) -> str:
-        return f"{self.project}:{self.verb.name.lower()}"
+        place = "/".join(part for part in (self.project, self.app, self.channel) if part)
+        return f"{place}:{self.verb.name.lower()}"
 
     def covers(self, other: "Scope") -> bool:
         """Return whether everything that `other` allows is allowed by this scope."""
-        return self.verb >= other.verb and self.project in {INSTANCE, other.project}
+        return (
+            self.verb >= other.verb
+            and self.project in {INSTANCE, other.project}
+            and self.app in {None, other.app}
+            and self.channel in {None, other.channel}
+        )
+
+    def reaches(self, other: "Scope") -> bool:
+        """Return whether this scope covers the other, or the same verb in a part of it."""
+        return self.covers(other) or (self.verb >= other.verb and replace(other, verb=self.verb).covers(self))
 
 
 class Kind(StrEnum):
@@ -76,6 +104,10 @@ class Caller:
     def may(self, wanted: Scope) -> bool:
         """Return whether one of the caller's scopes covers the wanted one."""
         return any(scope.covers(wanted) for scope in self.scopes)
+
+    def reaches(self, wanted: Scope) -> bool:
+        """Return whether one of the caller's scopes covers the wanted one or lies within it."""
+        return any(scope.reaches(wanted) for scope in self.scopes)
 
     def require(self, wanted: Scope) -> None:
         """Raise `PermissionDenied` unless the caller may; the message does not tell whether the project exists."""

@@ -3,8 +3,10 @@
 Order: path, method, caller, size, body, handler. What is not declared in a route table is refused.
 """
 
+import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +16,7 @@ import structlog
 from ecrin.base.clock import Clock
 from ecrin.errors import EcrinError, InvalidRequest, NotFound, NotImplementedYet
 from ecrin.web import cors
-from ecrin.web.access import authorize
+from ecrin.web.access import Locator, authorize, nowhere
 from ecrin.web.address import TrustedProxies
 from ecrin.web.authentication import Authenticator
 from ecrin.web.errors import ContentTooLarge, MethodNotAllowed
@@ -69,6 +71,7 @@ class Web:
         clock: Clock,
         *,
         tls: bool,
+        locate: Locator = nowhere,
     ) -> None:
         self.table = RouteTable(route for surface in surfaces for route in surface.routes)
         self._surfaces = {id(route): surface for surface in surfaces for route in surface.routes}
@@ -78,6 +81,7 @@ class Web:
         self._proxies = proxies
         self._clock = clock
         self._always = _security_headers(tls=tls)
+        self._locate = locate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request of a client."""
@@ -91,7 +95,7 @@ class Web:
         if scope["type"] != "http":
             raise RuntimeError("only HTTP is served")
         headers: Headers = dict(scope["headers"])
-        asked = _Asked(scope, headers, _path(scope, headers), secrets.token_hex(8), local)
+        asked = _Asked(scope, headers, _path(scope, headers), secrets.token_bytes(8).hex(), local)
         found = self.table.find(asked.method, asked.path)
         surface = self._surfaces[id(found[0])] if found else self._floors.get(_first(asked.path), self._elsewhere)
         try:
@@ -107,7 +111,8 @@ class Web:
             log.exception("failed", request_id=asked.id)
             reply = surface.problem(EcrinError())
         shared = cors.allowed(headers) if surface.cors else ()
-        await _send(send, reply, (*self._always, (b"x-request-id", asked.id.encode()), *shared), asked.method)
+        always = (*self._always, (b"x-request-id", asked.id.encode()), *shared)
+        await _send(send, reply, always, asked.method == "HEAD", receive)
 
     async def _call(
         self, asked: _Asked, route: Route, params: dict[str, str], decode: Decoder, receive: Receive
@@ -117,8 +122,9 @@ class Web:
         query = parameters(raw_query) if raw_query else {}
         now = self._clock.now()
         caller = await self._authenticator.caller(asked.headers, query, now, local=asked.local)
-        authorize(route.access, caller, params)
-        raw = await _body(receive, asked.headers, route.max_body)
+        project = authorize(route.access, caller, params, self._locate)
+        parts = _parts(receive, asked.headers, route.max_body) if route.stream else None
+        raw = b"" if parts else await _body(receive, asked.headers, route.max_body)
         return Call(
             method=asked.method,
             path=asked.path,
@@ -128,14 +134,18 @@ class Web:
             headers=asked.headers,
             body=decode(raw, route.body) if route.body else raw,
             caller=caller,
-            address=self._address(asked.scope),
+            address=self._address(asked.scope, asked.headers),
             request_id=asked.id,
             now=now,
             verb=route.access.verb,
+            project=project,
+            stream=parts,
         )
 
-    def _address(self, scope: Scope) -> str:
-        peer = scope["client"][0] if scope["client"] else ""
+    def _address(self, scope: Scope, headers: Headers) -> str:
+        peer: str = scope["client"][0] if scope["client"] else ""
+        if b"x-forwarded-for" not in headers:
+            return peer
         forwarded = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
         return self._proxies.client(peer, forwarded.decode("latin-1"))
 
@@ -154,8 +164,11 @@ class Web:
 def _path(scope: Scope, headers: Headers) -> str:
     """Return the path, with the Google host in front where a client reached us under that name (protocol §6.3)."""
     path: str = scope["path"]
-    host = headers.get(b"host", b"").decode("latin-1").partition(":")[0].lower()
-    return f"/{host}{path}" if host in GOOGLE_HOSTS else path
+    host = headers.get(b"host", b"").lower()
+    if b"googleapis" not in host:
+        return path
+    name = host.decode("latin-1").partition(":")[0]
+    return f"/{name}{path}" if name in GOOGLE_HOSTS else path
 
 
 def _first(path: str) -> str:
@@ -164,33 +177,69 @@ def _first(path: str) -> str:
 
 
 async def _body(receive: Receive, headers: Headers, most: int) -> bytes:
-    """Return the body; raises `ContentTooLarge` before more than `most` bytes are held."""
+    """Return the body, most often one message; raises `ContentTooLarge` before more than `most` bytes are held."""
+    _refuse_declared(headers, most)
+    part, more = _part(await receive(), most)
+    parts = [part]
+    while more:
+        most -= len(part)
+        part, more = _part(await receive(), most)
+        parts.append(part)
+    return b"".join(parts)
+
+
+async def _parts(receive: Receive, headers: Headers, most: int) -> AsyncIterator[bytes]:
+    """Yield the body as it comes; raises `ContentTooLarge` before more than `most` bytes were yielded."""
+    _refuse_declared(headers, most)
+    more = True
+    while more:
+        part, more = _part(await receive(), most)
+        most -= len(part)
+        yield part
+
+
+def _refuse_declared(headers: Headers, most: int) -> None:
     declared = headers.get(b"content-length", b"0")
     if declared.isdigit() and int(declared) > most:
         raise ContentTooLarge
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise InvalidRequest("The client went away in the middle of the request.")
-        part = message.get("body", b"")
-        size += len(part)
-        if size > most:
-            raise ContentTooLarge
-        parts.append(part)
-        if not message.get("more_body", False):
-            return b"".join(parts)
 
 
-async def _send(send: Send, reply: Reply, always: Sequence[tuple[bytes, bytes]], method: str) -> None:
+def _part(message: Any, most: int) -> tuple[bytes, bool]:
+    if message["type"] == "http.disconnect":
+        raise InvalidRequest("The client went away in the middle of the request.")
+    part = message.get("body", b"")
+    if len(part) > most:
+        raise ContentTooLarge
+    return part, message.get("more_body", False)
+
+
+async def _send(
+    send: Send, reply: Reply, always: Sequence[tuple[bytes, bytes]], head_only: bool, receive: Receive
+) -> None:
     headers = [(b"cache-control", reply.cache), *always, *reply.headers]
-    if reply.status != 204:
-        headers.append((b"content-length", str(len(reply.body)).encode()))
-    if reply.body:
+    length = len(reply.body) if reply.stream is None else reply.length
+    if reply.status not in {204, 304} and length is not None:
+        headers.append((b"content-length", str(length).encode()))
+    if reply.body or reply.stream is not None:
         headers.append((b"content-type", reply.content_type))
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else reply.body})
+    if reply.stream is not None:
+        await _send_parts(send, reply.stream, head_only, receive)
+    await send({"type": "http.response.body", "body": b"" if head_only else reply.body})
+
+
+async def _send_parts(send: Send, parts: AsyncGenerator[bytes, None], head_only: bool, receive: Receive) -> None:
+    async with aclosing(parts):
+        if head_only:
+            return
+        gone = asyncio.ensure_future(receive())  # says nothing more until the client leaves
+        try:
+            async for part in parts:
+                if gone.done():
+                    return
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+        finally:
+            gone.cancel()
 
 
 def _security_headers(*, tls: bool) -> tuple[tuple[bytes, bytes], ...]:

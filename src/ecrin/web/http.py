@@ -1,6 +1,6 @@
 """The HTTP values that handlers see: a `Call` in, a `Reply` out. No framework shows through."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -9,7 +9,7 @@ import msgspec
 from ecrin.base.clock import Instant
 from ecrin.base.origin import Origin
 from ecrin.errors import InvalidRequest
-from ecrin.governance.callers import Caller, Verb
+from ecrin.governance.callers import Caller, Scope, Verb
 
 JSON = b"application/json; charset=utf-8"
 HTML = b"text/html; charset=utf-8"
@@ -25,7 +25,9 @@ class Call(msgspec.Struct, frozen=True):
 
     `body` is the route's request type, or the raw bytes where the route declares none. `query` keeps the last value of
     a repeated parameter; `raw_query` has them all. `verb` is what the route declares that its caller must be able to do
-    in the project; unsaid, it is everything.
+    in the project; unsaid, it is everything. `project` is the one that the path's app belongs to, or "". `stream`
+    yields the body as it comes where the route wants that; it raises `ContentTooLarge` where the body goes over the
+    route's limit.
     """
 
     method: str
@@ -40,11 +42,21 @@ class Call(msgspec.Struct, frozen=True):
     request_id: str
     now: Instant
     verb: Verb = Verb.ALL
+    project: str = ""
+    stream: AsyncIterator[bytes] | None = None
 
     @property
     def origin(self) -> Origin:
         """Return who asks and from where, for events and limits."""
         return Origin(self.caller.name, self.address, self.request_id)
+
+    def channel_scope(self, channel: str, verb: Verb) -> Scope:
+        """Return the scope that doing something with a channel of the path's app needs."""
+        return Scope(self.project, verb, self.params["app"], channel)
+
+    def app_scope(self, verb: Verb) -> Scope:
+        """Return the scope that doing something with the path's app needs."""
+        return Scope(self.project, verb, self.params["app"])
 
     def header(self, name: bytes) -> str:
         """Return a header's text, or "" where it is absent; `name` is lower-case."""
@@ -52,13 +64,19 @@ class Call(msgspec.Struct, frozen=True):
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """One response. Replies are not to be stored by caches unless `cache` says otherwise (attack A32)."""
+    """One response. Replies are not to be stored by caches unless `cache` says otherwise (attack A32).
+
+    A body too large to be held comes from `stream`, whose bytes are `length` in all (None: it ends when it ends). It is
+    closed when it is over or the client is gone, which is looked at between two parts.
+    """
 
     status: int = 200
     body: bytes = b""
     content_type: bytes = JSON
     headers: tuple[tuple[bytes, bytes], ...] = ()
     cache: bytes = b"no-store"
+    stream: AsyncGenerator[bytes, None] | None = None
+    length: int | None = None
 
 
 def json_reply(value: object, status: int = 200, *, cache: bytes = b"no-store") -> Reply:

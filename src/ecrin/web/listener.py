@@ -54,6 +54,7 @@ class BoundedHttp(HttpToolsProtocol):
     """uvicorn's protocol with a bound on the head of a request, which its parser would collect without end (A7)."""
 
     _unfinished: int | None = 0  # bytes of a head that has not ended yet; None behind it
+    _large = False  # whether a whole head that is too long could be in what just came
 
     def on_message_begin(self) -> None:
         """Start counting."""
@@ -63,12 +64,13 @@ class BoundedHttp(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Refuse a head that came at once and is too long."""
         self._unfinished = None
-        if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > MAX_HEAD:
+        if self._large and len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > MAX_HEAD:
             raise ValueError("the head is too long")  # the parser answers 400 to whatever is raised here
         super().on_headers_complete()
 
     def data_received(self, data: bytes) -> None:
         """Refuse a head that comes in pieces and does not end."""
+        self._large = (self._unfinished or 0) + len(data) > MAX_HEAD
         super().data_received(data)
         if self._unfinished is not None and not self.transport.is_closing():
             self._unfinished += len(data)

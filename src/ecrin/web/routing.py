@@ -1,13 +1,15 @@
 """The declared route table: method, path pattern, request type, caller needed, handler. It is data, so tests walk it.
 
 A path matches byte for byte after percent-decoding, or not at all: a trailing slash, `//`, `;x` or another case is
-another path, and another path is 404 (attack A33). A place takes the unreserved characters of RFC 3986 §2.3 only.
+another path, and another path is 404 (attack A33). A place takes the unreserved characters of RFC 3986 §2.3 only, and
+`{version}` the plus sign of semantic versions too.
 """
 
 import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 from ecrin.governance.callers import Verb
 from ecrin.web.http import Call, Reply
@@ -24,16 +26,22 @@ class Need(Enum):
     PROJECT = "project"  # a web API key, or a credential that covers the project
     CREDENTIAL = "credential"  # a credential whose scope covers the project and the verb
     CREDENTIAL_OF_BODY = "credential-of-body"  # a credential; the project stands in the body, the handler checks it
+    APP = "app"  # a credential whose scope covers the app of the path, and its channel where the path names one
     INSTANCE = "instance"  # a credential whose scope covers the whole instance
     LOCAL = "local"  # the local socket alone
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who may call a route; there is no default, so that no route is open by omission."""
+    """Who may call a route; there is no default, so that no route is open by omission.
+
+    With `part` a scope within what the path names is enough (a channel of the app, an app of the project): the handler
+    then shows and touches nothing but that part.
+    """
 
     need: Need
     verb: Verb = Verb.READ
+    part: bool = False
 
 
 OPEN = Access(Need.NOTHING)
@@ -41,13 +49,24 @@ CLIENT_READ = Access(Need.PROJECT, Verb.READ)
 CLIENT = Access(Need.PROJECT, Verb.WRITE)
 ADMIN_READ = Access(Need.CREDENTIAL, Verb.READ)
 ADMIN_WRITE = Access(Need.CREDENTIAL, Verb.WRITE)
+APP_READ = Access(Need.APP, Verb.READ)
+APP_UPLOAD = Access(Need.APP, Verb.UPLOAD)
+APP_WRITE = Access(Need.APP, Verb.WRITE)
+APP_ALL = Access(Need.APP, Verb.ALL)
+APP_PART_READ = Access(Need.APP, Verb.READ, part=True)
+APP_PART_UPLOAD = Access(Need.APP, Verb.UPLOAD, part=True)
+APP_PART_WRITE = Access(Need.APP, Verb.WRITE, part=True)
 INSTANCE_READ = Access(Need.INSTANCE, Verb.READ)
 INSTANCE_ALL = Access(Need.INSTANCE, Verb.ALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One call. `body` is the msgspec type of the request body, or None where the handler takes the raw bytes."""
+    """One call.
+
+    `body` is the msgspec type of the request body, or None where the handler takes the raw bytes: all of them at once,
+    or with `stream` as they come. `reply` (a msgspec type) and `query` (names of parameters) are for the description.
+    """
 
     method: str
     path: str
@@ -55,6 +74,9 @@ class Route:
     handler: Handler
     body: type | None = None
     max_body: int = 64 * 1024
+    stream: bool = False
+    reply: Any = None
+    query: tuple[str, ...] = ()
 
 
 class RouteTable:
@@ -85,4 +107,9 @@ class RouteTable:
 
 def _compile(path: str) -> re.Pattern[str]:
     literal = _PLACE.split(path)
-    return re.compile("".join(f"(?P<{p}>[A-Za-z0-9._~-]+)" if i % 2 else re.escape(p) for i, p in enumerate(literal)))
+    return re.compile("".join(_place(part) if i % 2 else re.escape(part) for i, part in enumerate(literal)))
+
+
+def _place(name: str) -> str:
+    plus = "+" if name == "version" else ""
+    return f"(?P<{name}>[A-Za-z0-9._~{plus}-]+)"

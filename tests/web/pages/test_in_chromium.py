@@ -33,7 +33,8 @@ async def test_a_person_resets_a_password_with_the_keyboard(
 ) -> None:
     codes.known["c0de"] = info("PASSWORD_RESET", continue_url=f"{served}/dev")
     page, complaints = await open_page(context, served + LINK.format("resetPassword"))
-    await page.keyboard.type("correct horse")  # the field has the focus already
+    await page.locator("input:focus").wait_for()  # the field takes the focus by itself, a moment after the load
+    await page.keyboard.type("correct horse")
     await page.keyboard.press("Enter")
     await page.get_by_role("heading", name="Your password has been changed").wait_for()
     assert codes.used == [("c0de", "correct horse", "nobody")]

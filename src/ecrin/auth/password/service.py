@@ -186,8 +186,8 @@ class PasswordService:
         now = self._clock.now()
 
         async def unit(tx: Tx) -> None:
-            await self._limits.give_back_in(tx, PASSWORD_FAILURES, project.id, email, now)
             await self._limits.give_back_in(tx, ADDRESS_FAILURES, project.id, network(by.address), now)
+            await self._limits.give_back_in(tx, PASSWORD_FAILURES, project.id, email, now)
 
         await self._database.write(unit)
 
@@ -214,11 +214,13 @@ class PasswordService:
             current = await self._accounts.get_in(tx, project.id, account.id)
             if current.password != stored or current.email != email:
                 return None
-            await self._limits.clear_in(tx, PASSWORD_FAILURES, project.id, email, now)
-            await self._limits.give_back_in(tx, ADDRESS_FAILURES, project.id, network(by.address), now)
             if fresh is not None:
                 current = await self._accounts.rehashed(tx, current, fresh)
-            return await self._tokens.start_in(tx, project, current, "password", by, now)
+            started = await self._tokens.start_in(tx, project, current, "password", by, now)
+            # Account, address, password, as everywhere: units that write them in one order never wait in a circle.
+            await self._limits.give_back_in(tx, ADDRESS_FAILURES, project.id, network(by.address), now)
+            await self._limits.clear_in(tx, PASSWORD_FAILURES, project.id, email, now)
+            return started
 
         done = await self._database.write(unit)
         return self._tokens.signed_in(*done) if done else None

@@ -6,7 +6,7 @@ import secrets
 from ecrin.base.clock import Instant
 from ecrin.base.events import Event
 from ecrin.base.origin import Origin
-from ecrin.storage.sql.port import Tx
+from ecrin.storage.sql.port import Row, Tx
 
 
 async def record(tx: Tx, event: Event, by: Origin, now: Instant) -> None:
@@ -24,3 +24,9 @@ async def record(tx: Tx, event: Event, by: Origin, now: Instant) -> None:
         request_id=by.request_id,
         detail=json.dumps(event.facts()),
     )
+
+
+async def since(tx: Tx, project_id: str, at: Instant, limit: int) -> list[Row]:
+    """Return the rows of a project from an instant on, the oldest first."""
+    sql = "SELECT * FROM audit WHERE project_id = :project_id AND at >= :at ORDER BY at, id LIMIT :limit"
+    return await tx.all(sql, project_id=project_id, at=at, limit=limit)

@@ -6,8 +6,11 @@ go on after a `Conflict` catches it around `write`, or says ON CONFLICT. SQL is 
 parameters (`:name`), the types BIGINT, TEXT and BYTEA, and truth values as 0 and 1.
 """
 
-from collections.abc import Callable, Coroutine
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+if TYPE_CHECKING:  # the schema knows the port
+    from ecrin.storage.sql.schema import Migration
 
 Value = int | float | str | bytes | None
 T = TypeVar("T")
@@ -71,6 +74,14 @@ class Database(Protocol):
         """Apply the migrations that are missing and return their numbers.
 
         Raises `DatabaseNewer` if the database knows a migration that this code does not.
+        """
+        ...
+
+    async def beside(self, name: str, migrations: "Sequence[Migration]") -> "Database":
+        """Open another database in the same place, with migrations of its own: a flood there slows nobody here.
+
+        It is a file in the same folder, or a schema of its own on the same server. Its owner migrates and closes it.
+        Raises a `StorageError` if it cannot be used now.
         """
         ...
 

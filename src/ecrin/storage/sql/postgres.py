@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, Self, TypeVar
 
 from ecrin.base.clock import Clock, SystemClock
+from ecrin.base.secret import Secret
 from ecrin.errors import Conflict, Overloaded, StorageUnavailable
 from ecrin.storage.sql.glance import GlanceTx
 from ecrin.storage.sql.port import Unit
@@ -32,9 +33,13 @@ class _LostRace(Exception):
 class PostgresDatabase:
     """A `Database` on a server; made by `open`."""
 
-    def __init__(self, pool: Any, where: str, migrations: Sequence[Migration], clock: Clock, queue: int) -> None:
+    def __init__(
+        self, pool: Any, url: Secret[str], schema: str, migrations: Sequence[Migration], clock: Clock, queue: int
+    ) -> None:
         self._pool = pool
-        self._where = where
+        self._url = url
+        self._schema = schema
+        self._where = place(url.reveal())
         self._migrations = migrations
         self._clock = clock
         self._limit = queue
@@ -53,14 +58,17 @@ class PostgresDatabase:
         clock: Clock | None = None,
         connections: int = 10,
         queue: int = 10_000,
+        schema: str = "",
     ) -> Self:
         """Connect to `postgresql://user:password@host:port/name`, with `connections` at most.
 
         `migrations` default to those of this release; `queue` is how many units may be under way before `Overloaded`.
+        Tables lie in `schema`, which `migrate` makes, or where the server puts those of this user.
         Raises `StorageUnavailable`, or `ConfigurationError` if the server does not promise to keep what it commits.
         """
-        pool = await open_pool(url, connections)
-        return cls(pool, place(url), shipped() if migrations is None else migrations, clock or SystemClock(), queue)
+        pool = await open_pool(url, connections, {"search_path": schema} if schema else {})
+        known = shipped() if migrations is None else migrations
+        return cls(pool, Secret(url), schema, known, clock or SystemClock(), queue)
 
     async def write(self, unit: Unit[T]) -> T:
         """Run the unit in a SERIALIZABLE transaction, again if it lost a race, and return its value once committed.
@@ -98,6 +106,12 @@ class PostgresDatabase:
         with self._accept():
             async with self._connection() as connection:
                 return await self._locked_migration(connection)
+
+    async def beside(self, name: str, migrations: Sequence[Migration]) -> "PostgresDatabase":
+        """Open the schema `ecrin_name` of this database, with four connections of its own."""
+        return await PostgresDatabase.open(
+            self._url.reveal(), migrations=migrations, clock=self._clock, connections=4, schema=f"ecrin_{name}"
+        )
 
     async def close(self) -> None:
         """Finish the accepted units and close the connections."""
@@ -183,6 +197,8 @@ class PostgresDatabase:
         try:
             await connection.execute(_LOCK)
             try:
+                if self._schema:
+                    await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {self._schema}")
                 return await apply_missing(write, self._migrations, self._clock)
             finally:
                 if is_alive(connection):

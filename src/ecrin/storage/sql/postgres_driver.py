@@ -27,8 +27,8 @@ _PROMISES = """SELECT current_setting('fsync') AS fsync, current_setting('full_p
 _WANTED = {"fsync": "on", "full_page_writes": "on", "server_encoding": "UTF8"}
 
 
-async def open_pool(url: str, connections: int) -> Any:
-    """Connect and see that the server keeps what it commits.
+async def open_pool(url: str, connections: int, settings: Mapping[str, str]) -> Any:
+    """Connect, with settings for each session, and see that the server keeps what it commits.
 
     Raises `StorageUnavailable` if it does not answer, `ConfigurationError` if the address or the server's settings are
     wrong.
@@ -43,7 +43,7 @@ async def open_pool(url: str, connections: int) -> Any:
             timeout=_CONNECT_TIMEOUT,
             command_timeout=_STATEMENT_TIMEOUT,
             statement_cache_size=512,
-            server_settings={"application_name": "ecrin"},
+            server_settings={"application_name": "ecrin", **settings},
         )
         settings = await pool.fetchrow(_PROMISES)
     wrong = {name: settings[name] for name, value in _WANTED.items() if settings[name] != value}

@@ -29,9 +29,9 @@ class Migration:
     sql: str
 
 
-def shipped() -> tuple[Migration, ...]:
-    """Return the migrations of this release, in order."""
-    folder = files("ecrin.storage.sql").joinpath("migrations")
+def shipped(package: str = "ecrin.storage.sql") -> tuple[Migration, ...]:
+    """Return the migrations of this release, in order; `package` is the one whose folder `migrations` holds them."""
+    folder = files(package).joinpath("migrations")
     named = ((_FILE.fullmatch(entry.name), entry) for entry in folder.iterdir())
     found = [Migration(int(match[1]), match[2], entry.read_text("utf-8")) for match, entry in named if match]
     return tuple(sorted(found, key=lambda migration: migration.number))

@@ -28,6 +28,7 @@ class SqliteDatabase:
     """A `Database` in one file; made by `open`."""
 
     def __init__(self, path: Path, writer: Writer, migrations: Sequence[Migration], clock: Clock) -> None:
+        self._path = path
         self._writer = writer
         self._migrations = migrations
         self._clock = clock
@@ -93,6 +94,11 @@ class SqliteDatabase:
     async def migrate(self) -> list[int]:
         """Apply the migrations that are missing and return their numbers."""
         return await apply_missing(self.write, self._migrations, self._clock)
+
+    async def beside(self, name: str, migrations: Sequence[Migration]) -> "SqliteDatabase":
+        """Open the file `name.db` beside `ecrin.db`, or `other-name.db` beside `other.db`."""
+        own = f"{name}.db" if self._path.stem == "ecrin" else f"{self._path.stem}-{name}.db"
+        return await SqliteDatabase.open(self._path.with_name(own), migrations=migrations, clock=self._clock)
 
     async def close(self) -> None:
         """Finish the accepted units, fold the log into the file and let go of it."""

@@ -1,0 +1,1 @@
+"""Updates: which code runs on which device."""

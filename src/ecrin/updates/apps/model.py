@@ -1,0 +1,29 @@
+"""An app: a reverse-domain id inside a project, and how its updates are kept and shown."""
+
+from dataclasses import dataclass, field
+
+from ecrin.base.clock import Instant
+
+
+@dataclass(frozen=True, slots=True)
+class AppSettings:
+    """What operators may set.
+
+    `retention_days` is how long a bundle that nothing names is kept (0: for ever). `expose_metadata` shows link and
+    comment of a bundle to devices. `stats_per_minute` is the quota of events; more are refused with 429.
+    """
+
+    retention_days: int = 90
+    expose_metadata: bool = False
+    stats_per_minute: int = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """An app of a project."""
+
+    id: str
+    project_id: str
+    name: str
+    created_at: Instant
+    settings: AppSettings = field(default_factory=AppSettings)

@@ -1,0 +1,1 @@
+"""Bundles: immutable versions of an app's code, their files stored by content."""

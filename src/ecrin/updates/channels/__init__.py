@@ -1,0 +1,1 @@
+"""Channels: named lines of bundles that devices follow."""

@@ -1,0 +1,1 @@
+"""Devices: what they said of themselves, and the channel they were put on."""

@@ -1,0 +1,1 @@
+"""Resolution: which bundle a device gets."""

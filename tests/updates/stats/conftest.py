@@ -1,0 +1,40 @@
+"""`place`: an empty statistics database of each engine, opened beside the instance's as often as a test likes."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+
+from ecrin.storage.sql.connect import open_database
+from ecrin.storage.sql.port import Database
+from ecrin.testing.clock import FakeClock
+from ecrin.updates.stats.service import StatsService
+from ecrin.updates.stats.store import open_beside
+
+Opened = Callable[[], Awaitable[StatsService]]
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+async def main(database_url: str, clock: FakeClock) -> AsyncIterator[Database]:
+    """The instance's own database."""
+    database = await open_database(database_url, clock=clock)
+    await database.migrate()
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def beside(main: Database) -> AsyncIterator[Database]:
+    """The statistics' database."""
+    database = await open_beside(main)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def stats(beside: Database, clock: FakeClock) -> StatsService:
+    return StatsService(beside, clock, 14)
