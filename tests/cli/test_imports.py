@@ -1,6 +1,7 @@
 """What is loaded for what: counted in a process of its own, since time would only be a guess."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -32,10 +33,13 @@ OURS = {
 UNASKED = {"asyncio", "cryptography", "importlib.metadata", "sqlite3", "ssl"}
 
 
+NO_SERVER = {**os.environ, "ECRIN_DATA": "no-server-here"}  # whoever tests may have one running in this folder
+
+
 def loaded(code: str) -> set[str]:
-    """Return the modules that a program has loaded at its end."""
+    """Return the modules that a program has loaded at its end, with no server in its data folder."""
     program = f"import sys, json\n{code}\nprint('\\n' + json.dumps(sorted(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=NO_SERVER)
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
