@@ -104,14 +104,33 @@ def test_the_writer_syncs_at_every_commit_and_checks_foreign_keys(group: GroupCo
     assert connection.execute("PRAGMA foreign_keys").fetchone()[0] == 1
 
 
-async def test_what_waits_while_one_commit_runs_goes_into_the_next(tmp_path: Path, tables: Any, add: Make) -> None:
+async def test_the_writes_of_one_turn_of_the_event_loop_share_one_commit(
+    tmp_path: Path, tables: Any, add: Make
+) -> None:
     database = await SqliteDatabase.open(tmp_path / "ecrin.db", migrations=tables)
     await database.migrate()
-    before = _frames(tmp_path)
+    before = _commits(tmp_path)
     await asyncio.gather(*(database.write(add(f"n{i:04}", i)) for i in range(256)))
-    grown = _frames(tmp_path) - before
+    grown = _commits(tmp_path) - before
     await database.close()
-    assert grown < 256  # one commit each would write at least a page each
+    assert grown == 1
+
+
+async def test_no_commit_holds_more_units_than_a_batch(tmp_path: Path, tables: Any, add: Make) -> None:
+    database = await SqliteDatabase.open(tmp_path / "ecrin.db", migrations=tables, batch=100)
+    await database.migrate()
+    before = _commits(tmp_path)
+    await asyncio.gather(*(database.write(add(f"n{i:04}", i)) for i in range(256)))
+    grown = _commits(tmp_path) - before
+    await database.close()
+    assert grown == 3
+
+
+async def test_a_write_of_the_last_turn_before_the_close_is_kept(tmp_path: Path, tables: Any, add: Make) -> None:
+    database = await SqliteDatabase.open(tmp_path / "ecrin.db", migrations=tables)
+    await database.migrate()
+    written, _ = await asyncio.gather(database.write(add("last", 7)), database.close())
+    assert written == 1
 
 
 async def test_more_than_the_queue_holds_is_refused_and_the_rest_is_kept(
@@ -215,5 +234,7 @@ def _run(sql: str) -> Unit[int]:
     return unit
 
 
-def _frames(folder: Path) -> int:
-    return (folder / "ecrin.db-wal").stat().st_size // (4096 + 24)
+def _commits(folder: Path) -> int:
+    """Return how many commits the log holds: the last frame of each gives the size of the database."""
+    log = (folder / "ecrin.db-wal").read_bytes()[32:]
+    return sum(log[start + 4 : start + 8] != bytes(4) for start in range(0, len(log), 24 + 4096))

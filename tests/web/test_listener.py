@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from ecrin.errors import ConfigurationError
-from ecrin.web.listener import MAX_HEAD, Listener, bind_local, bind_tcp
+from ecrin.web.listener import MAX_HEAD, SMALL, JoinedWrites, Listener, bind_local, bind_tcp
 from harness import V1, Instance
 
 HANGS = 60  # seconds after which a wait is given up; it says nothing about how long anything takes
@@ -36,6 +36,20 @@ class Open:
 
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         return await asyncio.open_connection("127.0.0.1", self.port)
+
+
+class _Pieces(asyncio.Transport):
+    """A transport that keeps what is written, and None for the close."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pieces: list[object] = []
+
+    def write(self, data: object) -> None:
+        self.pieces.append(data)
+
+    def close(self) -> None:
+        self.pieces.append(None)
 
 
 Opened = Callable[..., AbstractAsyncContextManager[Open]]
@@ -106,6 +120,33 @@ def test_an_address_in_use_is_named() -> None:
         port = first.getsockname()[1]
         with pytest.raises(ConfigurationError, match=f"Cannot listen on 127.0.0.1:{port}"):
             bind_tcp("127.0.0.1", port)
+
+
+async def test_the_head_and_the_body_of_a_reply_leave_in_one_piece() -> None:
+    transport, loop = _Pieces(), asyncio.get_running_loop()
+    joined = JoinedWrites(transport, loop)
+    joined.write(b"head ")
+    joined.write(b"body")
+    await asyncio.sleep(0)
+    assert transport.pieces == [b"head body"]
+
+
+async def test_a_large_piece_is_not_copied_and_comes_after_what_was_before_it() -> None:
+    transport, large = _Pieces(), bytes(SMALL + 1)
+    joined = JoinedWrites(transport, asyncio.get_running_loop())
+    joined.write(b"head")
+    joined.write(large)
+    assert transport.pieces == [b"head", large]
+    assert transport.pieces[1] is large
+
+
+async def test_what_waits_is_written_before_a_close() -> None:
+    transport = _Pieces()
+    joined = JoinedWrites(transport, asyncio.get_running_loop())
+    joined.write(b"goodbye")
+    joined.close()
+    await asyncio.sleep(0)
+    assert transport.pieces == [b"goodbye", None]
 
 
 async def test_a_request_that_is_open_when_the_stop_begins_is_answered(listening: Opened, strict: Instance) -> None:

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import msgspec
@@ -82,6 +83,8 @@ class Web:
         self._clock = clock
         self._always = _security_headers(tls=tls)
         self._locate = locate
+        self._run = secrets.token_hex(4)  # request ids tell runs of the server apart; nobody needs to guess them
+        self._numbers = count()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request of a client."""
@@ -95,7 +98,7 @@ class Web:
         if scope["type"] != "http":
             raise RuntimeError("only HTTP is served")
         headers: Headers = dict(scope["headers"])
-        asked = _Asked(scope, headers, _path(scope, headers), secrets.token_bytes(8).hex(), local)
+        asked = _Asked(scope, headers, _path(scope, headers), f"{self._run}{next(self._numbers):08x}", local)
         found = self.table.find(asked.method, asked.path)
         surface = self._surfaces[id(found[0])] if found else self._floors.get(_first(asked.path), self._elsewhere)
         try:

@@ -18,6 +18,7 @@ KEEP_ALIVE_SECONDS = 75
 GRACE_SECONDS = 4
 BACKLOG = 2048
 MAX_HEAD = 32 * 1024
+SMALL = 16 * 1024
 
 
 def bind_tcp(host: str, port: int) -> socket.socket:
@@ -50,11 +51,51 @@ def bind_local(path: Path) -> socket.socket:
     return listener
 
 
+class JoinedWrites:
+    """A transport whose small writes of one turn of the event loop leave together: the head of a reply with its body.
+
+    Each system call for a reply costs as much as parsing the request did.
+    """
+
+    def __init__(self, transport: Any, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._waiting: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Write a large piece now, a small one at the end of this turn at the latest."""
+        if len(data) > SMALL:
+            self._flush()
+            self._transport.write(data)
+            return
+        if not self._waiting:
+            self._loop.call_soon(self._flush)
+        self._waiting.append(data)
+
+    def close(self) -> None:
+        """Write what waits, then close."""
+        self._flush()
+        self._transport.close()
+
+    def _flush(self) -> None:
+        if self._waiting:
+            data, self._waiting = b"".join(self._waiting), []
+            self._transport.write(data)
+
+
 class BoundedHttp(HttpToolsProtocol):
     """uvicorn's protocol with a bound on the head of a request, which its parser would collect without end (A7)."""
 
     _unfinished: int | None = 0  # bytes of a head that has not ended yet; None behind it
     _large = False  # whether a whole head that is too long could be in what just came
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Let a reply leave in one piece."""
+        super().connection_made(transport)
+        self.transport = JoinedWrites(transport, self.loop)  # type: ignore[assignment]
 
     def on_message_begin(self) -> None:
         """Start counting."""

@@ -27,7 +27,10 @@ class Writer:
         self._loop = loop
         self._batch = batch
         self._limit = queue
-        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._accepted = 0  # units, on the event loop's thread
+        self._taken = 0  # units, on the other
+        self._fresh: list[Job] = []  # of this turn of the event loop: the thread is woken once for all of them
+        self._jobs: SimpleQueue[list[Job] | None] = SimpleQueue()
         self._opened: Future[None] = loop.create_future()
         self._stopped: Future[None] = loop.create_future()
         self._closed = False
@@ -42,18 +45,27 @@ class Writer:
         """Put the unit in the queue; the future has its value when that is on disk. Raises `Overloaded`."""
         if self._closed:
             raise StorageUnavailable("The database is closed.")
-        if self._jobs.qsize() >= self._limit:
+        if self._accepted - self._taken >= self._limit:
             raise Overloaded("Too many writes are waiting for the disk.")
         future: Future[T] = self._loop.create_future()
-        self._jobs.put((unit, future))
+        self._accepted += 1
+        self._fresh.append((unit, future))
+        if len(self._fresh) == 1:
+            self._loop.call_soon(self._hand_over)
         return future
 
     async def stop(self) -> None:
         """Finish what was accepted, checkpoint, close the file, end the thread."""
         if not self._closed:
             self._closed = True
+            self._hand_over()
             self._jobs.put(None)
         await self._stopped
+
+    def _hand_over(self) -> None:
+        if self._fresh:
+            jobs, self._fresh = self._fresh, []
+            self._jobs.put(jobs)
 
     def _work(self) -> None:
         try:
@@ -70,21 +82,21 @@ class Writer:
 
     def _turn(self) -> bool:
         jobs, more = self._collect()
-        if jobs:
-            outcomes = self._commit.commit([unit for unit, _ in jobs])
-            self._reply([(future, outcome) for (_, future), outcome in zip(jobs, outcomes, strict=True)])
+        for start in range(0, len(jobs), self._batch):
+            batch = jobs[start : start + self._batch]
+            outcomes = self._commit.commit([unit for unit, _ in batch])
+            self._reply([(future, outcome) for (_, future), outcome in zip(batch, outcomes, strict=True)])
         return more
 
     def _collect(self) -> tuple[list[Job], bool]:
         """Wait for a job and take what else has come meanwhile; False when the queue was closed."""
         jobs: list[Job] = []
-        job = self._jobs.get()
-        while job is not None:
-            jobs.append(job)
-            if len(jobs) == self._batch:
-                return jobs, True
+        more = self._jobs.get()
+        while more is not None:
+            jobs += more
+            self._taken += len(more)
             try:
-                job = self._jobs.get_nowait()
+                more = self._jobs.get_nowait()
             except Empty:
                 return jobs, True
         return jobs, False
