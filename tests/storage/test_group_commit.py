@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from ecrin.storage.sql.port import Tx, Unit
 from ecrin.storage.sql.sqlite import SqliteDatabase
 from ecrin.storage.sql.sqlite_commit import GroupCommit
 from ecrin.storage.sql.sqlite_connection import create_file
+from ecrin.storage.sql.sqlite_writer import Writer
 
 Make = Callable[..., Unit[Any]]
 SCHEMA = """
@@ -126,11 +128,14 @@ async def test_no_commit_holds_more_units_than_a_batch(tmp_path: Path, tables: A
     assert grown == 3
 
 
-async def test_a_write_of_the_last_turn_before_the_close_is_kept(tmp_path: Path, tables: Any, add: Make) -> None:
-    database = await SqliteDatabase.open(tmp_path / "ecrin.db", migrations=tables)
-    await database.migrate()
-    written, _ = await asyncio.gather(database.write(add("last", 7)), database.close())
-    assert written == 1
+async def test_a_write_in_the_turn_of_the_stop_is_kept(path: Path) -> None:
+    writer = Writer(GroupCommit(path), asyncio.get_running_loop())
+    await writer.start()
+    written = writer.submit(_run("CREATE TABLE last (number BIGINT)"))
+    await writer.stop()
+    assert written.done()
+    with closing(sqlite3.connect(path)) as look:
+        assert look.execute("SELECT count(*) FROM last").fetchone() == (0,)
 
 
 async def test_more_than_the_queue_holds_is_refused_and_the_rest_is_kept(
