@@ -8,6 +8,7 @@ import asyncio
 import statistics
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 from ecrin.storage.sql.port import Tx
@@ -56,7 +57,7 @@ async def write_for(database: SqliteDatabase, seconds: float) -> float:
         turn = number
         while time.perf_counter() < end:
             turn = (turn + TOGETHER) % ROWS
-            assert await database.write(lambda tx, session=turn: rotate(tx, session)) == 1
+            assert await database.write(partial(rotate, session=turn)) == 1
             done += 1
 
     start = time.perf_counter()

@@ -186,7 +186,7 @@ async def build(
         tls=settings.tls,
         locate=updates.apps.project_of,
     )
-    housekeeping = Housekeeping(database, clock, _purges(auth), [updates.sweep.due])
+    housekeeping = Housekeeping(database, clock, _purges(auth), [updates.sweep.due, updates.catalog.forget_expired])
     return App(base, governance, auth, updates, web, housekeeping, mail)
 
 

@@ -16,6 +16,7 @@ from ecrin.updates.bundles.sweep import Sweep
 from ecrin.updates.channels.service import ChannelService
 from ecrin.updates.devices.service import DeviceService
 from ecrin.updates.resolution.catalog import Catalog
+from ecrin.updates.rollout.hold import RolloutHold
 from ecrin.updates.rollout.service import RolloutService
 from ecrin.updates.stats.service import StatsService
 from ecrin.updates.stats.store import open_beside
@@ -76,7 +77,7 @@ async def build_updates(
     catalog = Catalog(database, clock)
     apps = AppService(database, events, clock, catalog.refresh)
     keeping = database, apps, objects, AppLocks(), events, clock, catalog.refresh
-    channels = ChannelService(database, apps, events, clock, catalog.refresh)
+    channels = ChannelService(database, apps, events, clock, catalog.refresh, RolloutHold(events))
     parts = database, apps, channels, events, clock
     await apps.load()
     await catalog.load()
@@ -85,7 +86,12 @@ async def build_updates(
     bundles, sweep = BundleService(*keeping), Sweep(*keeping)
     beside = await open_beside(database)
     feed = Feed(database, clock, apps.project_of)
-    stats = StatsService(beside, clock, stats_days, feed.counted)
+
+    def most(app_id: str) -> int:
+        view = catalog.view(app_id)
+        return view.app.settings.max_devices if view else 0
+
+    stats = StatsService(beside, clock, stats_days, most=most, written=feed.counted)
 
     async def forget() -> None:
         await stats.forget_all_but({app.id for app in apps.all()})
@@ -102,7 +108,7 @@ def api_routes(updates: Updates, projects: ProjectService, clock: Clock) -> list
         *BundleEndpoints(updates.bundles, updates.channels).routes(),
         *UpdateStatsEndpoints(updates.stats, clock).routes(),
         *EventEndpoints(updates.feed, updates.apps.project_of).routes(),
-        *ChannelEndpoints(updates.channels).routes(),
+        *ChannelEndpoints(updates.channels, updates.rollouts).routes(),
         *RolloutEndpoints(updates.rollouts).routes(),
         *DeviceEndpoints(updates.devices, updates.channels, updates.stats).routes(),
     ]

@@ -146,6 +146,7 @@ async def test_a24_without_the_protection_the_answers_are_those_of_the_emulator(
 
 
 async def test_a25_an_address_that_somebody_signed_up_and_deleted_is_free_at_once(serve: Instance) -> None:
+    """CVE-2026-53868: it was locked for 30 days."""
     squatter = await serve.sign_up(KNOWN, "eves horse")
     await serve.call("delete", {"idToken": squatter["idToken"]})
 

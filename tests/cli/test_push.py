@@ -255,22 +255,65 @@ def test_a_rehearsal_says_what_would_be_and_sends_nothing(app: App) -> None:
         ("nothing", 3, sum(e["size"] for e in before) + 8),
         ("1.0.0", 1, 14),
     ]
-    assert (said["reach"]["share_percent"], said["reach"]["public"]) == (100, True)
+    assert (said["reach"]["ends_rollout"], said["reach"]["public"]) == (None, True)
     assert app.pushed("1.0.1", "--channel", "production")["bytes_sent"] == said["bytes_sent"]
 
 
-def test_a_rehearsal_names_audience_and_rollout(app: App) -> None:
-    app.pushed("1.0.0", "--channel", "production")
-    app.pushed("1.1.0")
+def test_a_rehearsal_names_the_audience(app: App) -> None:
     path = f"/api/v1/apps/{app.id}/channels/production"
     owner = {"authorization": "Bearer owner"}
     assert app.server.http.patch(path, json={"audience_custom_ids": ["ada"]}, headers=owner).status_code == 200
-    body = {"version": "1.1.0", "share_percent": 20}
-    started = app.server.http.post(f"{path}/rollout", json=body, headers=owner)
-    assert started.status_code == 201, started.text
     done = app.push("1.2.0", "--channel", "production", "--dry-run")
-    assert "80 % of channel production: every device that follows no other, of id ada only, on ios" in done.stdout
-    assert "The other 20 % follow its rollout of 1.1.0." in done.stdout
+    assert "channel production: every device that follows no other, of id ada only, on ios" in done.stdout
+
+
+@pytest.fixture
+def rolling(app: App) -> App:
+    """The app with 1.0.0 on its channel, and a rollout of 1.1.0 under way."""
+    app.pushed("1.0.0", "--channel", "production")
+    app.pushed("1.1.0")
+    path = f"/api/v1/apps/{app.id}/channels/production/rollout"
+    body = {"version": "1.1.0", "share_percent": 20}
+    started = app.server.http.post(path, json=body, headers={"authorization": "Bearer owner"})
+    assert started.status_code == 201, started.text
+    (app.dist / "assets/new.js").write_text(f"// of {app.id}")
+    return app
+
+
+def under_way(app: App) -> str | None:
+    """Return the version that is being rolled out."""
+    found = app.get("/channels/production/rollout")["rollout"]
+    return found["version"] if found else None
+
+
+@pytest.mark.parametrize("dry", [[], ["--dry-run"]])
+def test_a_channel_under_a_rollout_is_refused_before_anything_is_sent(rolling: App, dry: list[str]) -> None:
+    said = rolling.refused("1.2.0", "--channel", "production", *dry, code="ROLLOUT_UNDER_WAY")
+    assert "1.1.0" in said
+    assert (rolling.versions, rolling.lives(), under_way(rolling)) == (["1.1.0", "1.0.0"], "1.0.0", "1.1.0")
+    unsent = rolling.pushed("1.2.0", "--dry-run")["objects_sent"]
+    assert unsent == 2  # the new file and the archive
+
+
+def test_the_hint_names_the_commands_that_end_the_rollout(rolling: App) -> None:
+    said = rolling.push("1.2.0", "--channel", "production").stderr
+    assert f"`ecrin rollout promote production --app {rolling.id}`" in said
+    assert "--end-rollout" in said
+
+
+def test_a_push_that_ends_the_rollout_says_so_and_does_both(rolling: App) -> None:
+    rehearsed = rolling.push("1.2.0", "--channel", "production", "--end-rollout", "--dry-run")
+    assert "Its rollout of 1.1.0 would end." in rehearsed.stdout
+    assert (rolling.lives(), under_way(rolling)) == ("1.0.0", "1.1.0")
+    done = rolling.push("1.2.0", "--channel", "production", "--end-rollout")
+    assert "This ends the rollout of 1.1.0 on production." in done.stderr
+    assert (done.returncode, rolling.lives(), under_way(rolling)) == (0, "1.2.0", None)
+
+
+def test_to_no_channel_or_another_one_is_pushed_under_a_rollout(rolling: App) -> None:
+    rolling.pushed("1.2.0")
+    rolling.pushed("1.3.0", "--channel", "beta", "--create-channel")
+    assert (rolling.lives(), under_way(rolling)) == ("1.0.0", "1.1.0")
 
 
 def test_a_token_for_one_channel_publishes_there_and_nowhere_else(app: App) -> None:
@@ -280,6 +323,7 @@ def test_a_token_for_one_channel_publishes_there_and_nowhere_else(app: App) -> N
     app.pushed("1.0.1", "--channel", "beta", "--create-channel")
     app.refused("1.0.2", "--channel", "beta", code="CHANNEL_NOT_FOUND", **ci)
     app.refused("1.0.2", "--channel", "beta", "--create-channel", code="PERMISSION_DENIED", **ci)
+    assert "--channel production" in app.push("1.0.2", **ci).stderr
     assert app.versions == ["1.0.1", "1.0.0"]
 
 
@@ -311,6 +355,7 @@ def test_a_folder_without_index_is_refused_with_what_to_name(app: App) -> None:
         ["--checksum", "00"],
         ["--iv-session-key", "a:b"],
         ["--create-channel"],
+        ["--end-rollout"],
         ["--public-key", "somewhere"],
         ["--brotli-quality", "12"],
     ],
@@ -335,7 +380,7 @@ def test_an_interrupted_push_is_invisible_and_goes_on_where_it_was(app: App) -> 
         content=(app.dist / "0.bin").read_bytes(),
         headers={"authorization": "Bearer owner"},
     )
-    assert half.status_code == 200, half.text
+    assert half.is_success, half.text
     assert (app.versions, app.lives()) == ([], None)
     assert app.pushed("1.0.0", "--channel", "production")["objects_sent"] == sizes["objects_sent"] - 1
 

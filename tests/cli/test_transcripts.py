@@ -99,7 +99,9 @@ def test_transcript(path: Path, data: Path, tmp_path: Path) -> None:
 
 
 def test_there_are_transcripts() -> None:
-    assert {"users", "projects", "keys", "tokens", "misuse"} <= {path.stem for path in TRANSCRIPTS}
+    assert {"users", "projects", "keys", "tokens", "misuse", "push", "statistics"} <= {
+        path.stem for path in TRANSCRIPTS
+    }
 
 
 def test_the_reader_of_transcripts_sees_what_differs() -> None:

@@ -15,6 +15,7 @@ import pytest
 from ecrin import __version__
 from ecrin.governance.projects.model import ProjectSettings
 from ecrin.settings import ENVIRONMENT, Settings
+from ecrin.updates.apps.model import AppSettings
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -72,6 +73,11 @@ def test_the_default_of_a_setting_is_the_documented_one(variable: str) -> None:
 def test_every_setting_of_a_project_is_documented_with_its_default() -> None:
     documented = {name: cells[0] for name, cells in rows("settings.md").items() if name in asdict(ProjectSettings())}
     assert documented == {name: f"`{json.dumps(value)}`" for name, value in asdict(ProjectSettings()).items()}
+
+
+def test_every_setting_of_an_app_is_documented_with_its_default() -> None:
+    documented = {name: cells[0] for name, cells in rows("settings.md").items() if name in asdict(AppSettings())}
+    assert documented == {name: f"`{json.dumps(value)}`" for name, value in asdict(AppSettings()).items()}
 
 
 def test_every_route_of_our_own_api_has_its_heading(routes: dict[str, Any]) -> None:

@@ -1,7 +1,6 @@
 """Housekeeping: only what is over goes, a few rows at a time, and no failure ends it."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,8 +12,9 @@ from ecrin.errors import StorageBusy
 from ecrin.ops.jobs import AT_ONCE, Housekeeping
 from ecrin.ops.mail import store as mail_store
 from ecrin.storage.sql.connect import open_database
-from ecrin.storage.sql.port import Database, Tx, Value
+from ecrin.storage.sql.port import Database, Tx
 from ecrin.testing.clock import FakeClock
+from explained import Explained, explained
 from harness import Instance
 
 
@@ -145,33 +145,13 @@ async def test_codes_and_counters_go_when_their_time_is_over_and_not_before(dev:
     assert await count(dev, "accounts") == 1
 
 
-class Explained:
-    """A transaction that asks the engine how it would do what is asked, and does nothing."""
-
-    def __init__(self, tx: Tx) -> None:
-        self._tx = tx
-        self.asked: list[str] = []
-        self.plans: list[str] = []
-
-    async def run(self, sql: str, /, **values: Value) -> int:
-        self.asked.append(sql)
-        lite = not hasattr(self._tx, "lost_race")
-        rows = await self._tx.all(f"EXPLAIN {'QUERY PLAN ' if lite else ''}{sql}", **values)
-        self.plans += [row["detail" if lite else "QUERY PLAN"] for row in rows]
-        return 0
-
-
 async def test_no_purge_reads_a_whole_table(serve: Instance) -> None:
-    async def unit(tx: Tx) -> Explained:
-        if hasattr(tx, "lost_race"):  # a table of no rows is read whole unless that is forbidden
-            await tx.run("SET LOCAL enable_seqscan = off")
-        explained = Explained(tx)
+    async def every_purge(tx: Explained) -> None:
         for purge in serve.app.housekeeping._purges:
-            await purge(explained, serve.clock.now(), AT_ONCE)  # type: ignore[arg-type]
-        await mail_store.sweep(explained, serve.clock.now())  # type: ignore[arg-type]
-        return explained
+            await purge(tx, serve.clock.now(), AT_ONCE)  # type: ignore[arg-type]
+        await mail_store.sweep(tx, serve.clock.now())  # type: ignore[arg-type]
 
-    explained = await serve.app.base.database.write(unit)
+    found = await explained(serve.app.base.database, every_purge)
 
-    assert len(explained.asked) == 5, explained.asked
-    assert [step for step in explained.plans if re.search(r"\bSCAN\b|Seq Scan", step)] == []
+    assert len(found.asked) == 5, found.asked
+    assert found.whole_tables == []

@@ -56,6 +56,20 @@ async def test_a_reader_sees_the_projects_that_its_token_covers_alone(serve: Ins
     assert [project["project_id"] for project in seen] == [serve.project.id]
 
 
+async def test_a_token_for_one_app_is_told_the_id_of_its_project_and_no_more(serve: Instance) -> None:
+    await another(serve)
+    headers = await token_with(serve, f"{serve.project.id}/com.example.notes:read", "nowhere/com.example.notes:read")
+
+    seen = (await serve.http.get(PROJECTS, headers=headers)).json()
+
+    assert seen == {"projects": [], "in_part": [serve.project.id]}
+
+
+async def test_a_project_that_is_seen_whole_is_not_one_in_part(serve: Instance) -> None:
+    headers = await token_with(serve, f"{serve.project.id}:read", f"{serve.project.id}/com.example.notes:write")
+    assert (await serve.http.get(PROJECTS, headers=headers)).json()["in_part"] == []
+
+
 @pytest.mark.parametrize(
     ("change", "wanted"),
     [
@@ -156,7 +170,7 @@ async def test_a_token_is_revoked_by_who_could_have_made_it_alone(serve: Instanc
     stranger = await token_with(serve, "another:all")
 
     assert _code(await serve.http.delete(path, headers=stranger)) == (404, "NOT_FOUND")
-    assert answer(await serve.http.delete(path, headers=serve.bearer)) == (200, {})
+    assert (await serve.http.delete(path, headers=serve.bearer)).status_code == 204
     assert (await serve.http.get(TOKENS, headers=bearer(made["token"]))).status_code == 401
 
 

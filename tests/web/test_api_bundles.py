@@ -98,7 +98,13 @@ async def test_a_new_app_has_its_settings_and_a_public_channel(serve: Instance) 
             "project_id": serve.project.id,
             "name": "Notes",
             "created_at": serve.clock.now(),
-            "settings": {"retention_days": 90, "expose_metadata": False, "stats_per_minute": 60_000},
+            "settings": {
+                "retention_days": 90,
+                "expose_metadata": False,
+                "stats_per_minute": 60_000,
+                "max_devices": 1_000_000,
+                "max_self_set": 100_000,
+            },
         },
     )
     channel = await serve.app.updates.channels.get("com.Example.Notes-2", "production")
@@ -159,7 +165,7 @@ async def test_the_list_has_only_what_the_caller_may_read(app: Api) -> None:
 
 async def test_a_deleted_app_is_gone_with_all_that_belonged_to_it(app: Api) -> None:
     await app.publish(channel="production")
-    assert (await app.call("DELETE")).status_code == 200
+    assert (await app.call("DELETE")).status_code == 204
     assert said(await app.call("GET")) == (404, "APP_NOT_FOUND")
     assert (await create(app.instance, app.id)).status_code == 201
     assert (await app.call("GET", "/bundles")).json()["bundles"] == []
@@ -177,14 +183,14 @@ async def test_somebody_elses_app_and_none_are_answered_alike(plain: Api, path: 
 
 
 async def test_only_what_is_missing_must_be_sent(app: Api) -> None:
-    assert (await app.put(b"abc")).status_code == 200
+    assert (await app.put(b"abc")).status_code == 204
     reply = await app.call("POST", "/objects:missing", json={"hashes": [sha(b"abc"), sha(b"x")]})
     assert reply.json() == {"missing": [sha(b"x")]}
 
 
 async def test_an_object_may_be_sent_again(app: Api) -> None:
     await app.put(b"abc")
-    assert (await app.put(b"abc")).json() == {}
+    assert (await app.put(b"abc")).status_code == 204
 
 
 async def test_a_large_object_comes_in_pieces(app: Api) -> None:
@@ -196,7 +202,7 @@ async def test_a_large_object_comes_in_pieces(app: Api) -> None:
 
     headers = {"content-length": str(len(data))}
     reply = await app.call("PUT", f"/objects/{sha(data)}", content=body(), headers=headers)
-    assert (reply.status_code, await app.instance.app.updates.objects.size(app.id, sha(data))) == (200, len(data))
+    assert (reply.status_code, await app.instance.app.updates.objects.size(app.id, sha(data))) == (204, len(data))
 
 
 @pytest.mark.parametrize(
@@ -261,6 +267,29 @@ async def test_a_channel_can_come_with_its_first_bundle(app: Api) -> None:
     assert await app.stable("beta") == "1.0.0"
 
 
+@pytest.mark.parametrize(
+    ("more", "code", "versions", "stable"),
+    [
+        ({"channel": "production"}, (409, "ROLLOUT_UNDER_WAY"), ["1.1.0", "1.0.0"], "1.0.0"),
+        ({"channel": "production", "end_rollout": True}, (201, ""), ["1.2.0", "1.1.0", "1.0.0"], "1.2.0"),
+        ({}, (201, ""), ["1.2.0", "1.1.0", "1.0.0"], "1.0.0"),
+    ],
+)
+async def test_a_bundle_for_a_channel_under_a_rollout_is_refused_unless_that_is_to_end(
+    app: Api, more: dict[str, Any], code: tuple[int, str], versions: list[str], stable: str
+) -> None:
+    await app.publish(channel="production")
+    await app.publish("1.1.0")
+    await app.call("POST", "/channels/production/rollout", json={"version": "1.1.0", "share_percent": 5})
+
+    assert said(await app.publish("1.2.0", **more)) == code
+
+    found = (await app.call("GET", "/bundles")).json()["bundles"]
+    under_way = (await app.call("GET", "/channels/production/rollout")).json()["rollout"]
+    assert ([b["version"] for b in found], await app.stable()) == (versions, stable)
+    assert (under_way is None) is (stable == "1.2.0")
+
+
 async def test_a_lost_reply_can_be_asked_for_again(app: Api) -> None:
     first = await app.publish(channel="beta", create_channel=True)
     again = await app.publish(channel="beta", create_channel=True)
@@ -299,7 +328,7 @@ async def test_a_bundle_in_use_stays_and_another_goes(app: Api) -> None:
     await app.publish(channel="production")
     await app.publish("2.0.0", packed(index_html=b"two"))
     assert said(await app.call("DELETE", "/bundles/1.0.0")) == (409, "BUNDLE_IN_USE")
-    assert (await app.call("DELETE", "/bundles/2.0.0")).status_code == 200
+    assert (await app.call("DELETE", "/bundles/2.0.0")).status_code == 204
     assert said(await app.call("GET", "/bundles/2.0.0")) == (404, "BUNDLE_NOT_FOUND")
 
 
@@ -392,11 +421,20 @@ async def test_a_token_moves_the_channels_of_its_scope_only(
     assert (len(seen), await plain.stable()) == (int(code == 201), moved)
 
 
+async def test_a_token_for_channels_that_names_none_is_told_which_it_has(plain: Api) -> None:
+    scopes = [f"{plain.instance.project.id}/{plain.id}/{channel}:upload" for channel in ("production", "beta")]
+    others = [f"{plain.instance.project.id}/{plain.id}/gamma:read", f"{plain.instance.project.id}/com.example.x/d:all"]
+    reply = await Api(plain.instance, plain.id, await token_with(plain.instance, *scopes, *others)).publish()
+    assert said(reply) == (403, "PERMISSION_DENIED")
+    assert "--channel beta or --channel production" in reply.json()["hint"]
+    assert "gamma" not in reply.text
+
+
 @pytest.mark.parametrize("scope", ["{project}/{app}/production:upload", "{project}/{app}:upload", "{project}:upload"])
 async def test_an_upload_token_sends_objects_and_changes_nothing_else(plain: Api, scope: str) -> None:
     await plain.publish()
     token = await plain.with_scope(scope)
-    assert (await token.put(b"abc")).status_code == 200
+    assert (await token.put(b"abc")).status_code == 204
     assert (await token.call("GET", "/bundles/1.0.0")).status_code == 200
     assert said(await token.call("DELETE", "/bundles/1.0.0")) == (403, "PERMISSION_DENIED")
     assert said(await token.call("PATCH", "/bundles/1.0.0", json={"comment": "x"})) == (403, "PERMISSION_DENIED")

@@ -24,6 +24,7 @@ NEW = {
     "audience_custom_ids": [],
     "audience_groups": [],
     "version": None,
+    "rollout": None,
 }
 
 
@@ -70,7 +71,7 @@ async def test_each_field_is_changed_alone(serve: Instance, notes: Line, name: s
 async def test_all_fields_are_set_with_the_channel_itself(serve: Instance, notes: Line) -> None:
     body = {**CHANGES, "name": "beta"}
     made = await serve.http.post(f"{notes.path}/channels", json=body, headers=serve.bearer)
-    assert made.json() == {**body, "created_at": serve.clock.now()}
+    assert made.json() == {**body, "rollout": None, "created_at": serve.clock.now()}
 
 
 @pytest.mark.parametrize(("version", "shown"), [("builtin", "builtin"), (None, None), ("1.1.0", "1.1.0")])
@@ -119,12 +120,62 @@ async def test_a_removed_channel_is_gone_with_what_named_it(serve: Instance, not
     device = f"{notes.path}/devices/00000000-0000-4000-8000-000000000001/channel"
     await serve.http.put(device, json={"channel": "beta"}, headers=serve.bearer)
 
-    assert code(await serve.http.delete(f"{notes.path}/channels/beta", headers=serve.bearer)) == (200, "")
+    assert (await serve.http.delete(f"{notes.path}/channels/beta", headers=serve.bearer)).status_code == 204
 
     gone = await serve.http.get(f"{notes.path}/channels/beta", headers=serve.bearer)
     assert code(gone) == (404, "CHANNEL_NOT_FOUND")
     overrides = await serve.http.get(f"{notes.path}/overrides", headers=serve.bearer)
     assert overrides.json() == {"overrides": [], "next_cursor": None}
+
+
+# --- under a rollout
+
+
+async def roll_out(serve: Instance, notes: Line) -> None:
+    body = {"version": "1.1.0", "share_percent": 5}
+    reply = await serve.http.post(f"{notes.channel}/rollout", json=body, headers=serve.bearer)
+    assert reply.status_code == 201, reply.text
+
+
+async def test_a_channel_is_shown_in_the_order_in_which_it_is_read(serve: Instance, notes: Line) -> None:
+    shown = (await serve.http.get(notes.channel, headers=serve.bearer)).json()
+    changed = (await serve.http.patch(notes.channel, json={"ios": False}, headers=serve.bearer)).json()
+    assert list(shown)[:4] == ["name", "version", "rollout", "public"]
+    assert list(shown)[-3:] == ["audience_custom_ids", "audience_groups", "created_at"]
+    assert list(shown) == list(changed)
+
+
+async def test_a_channel_is_shown_with_the_rollout_that_is_under_way(serve: Instance, notes: Line) -> None:
+    await roll_out(serve, notes)
+    wanted = {"version": "1.1.0", "state": "running", "share_percent": 5.0}
+    assert (await serve.http.get(notes.channel, headers=serve.bearer)).json()["rollout"] == wanted
+    listed = (await serve.http.get(f"{notes.path}/channels", headers=serve.bearer)).json()["channels"]
+    assert [channel["rollout"] for channel in listed] == [wanted]
+
+
+async def test_a_channel_under_a_rollout_is_not_pointed_elsewhere(serve: Instance, notes: Line) -> None:
+    await roll_out(serve, notes)
+    refused = await serve.http.patch(notes.channel, json={"version": "builtin"}, headers=serve.bearer)
+    assert code(refused) == (409, "ROLLOUT_UNDER_WAY")
+    assert "ecrin rollout promote production" in refused.json()["hint"]
+    assert (await serve.http.get(notes.channel, headers=serve.bearer)).json()["version"] == "1.0.0"
+
+
+async def test_who_may_point_a_channel_may_end_its_rollout_by_that(serve: Instance, notes: Line) -> None:
+    await roll_out(serve, notes)
+    headers = await token_with(serve, f"{serve.project.id}/{notes.id}/production:upload")
+    body = {"version": "builtin", "end_rollout": True}
+    reply = await serve.http.patch(notes.channel, json=body, headers=headers)
+    assert (reply.status_code, reply.json()["version"], reply.json()["rollout"]) == (200, "builtin", None)
+    ended = (await serve.http.get(f"{notes.channel}/rollout", headers=headers)).json()["ended"]
+    assert [(r["version"], r["state"]) for r in ended] == [("1.1.0", "rolled_back")]
+
+
+async def test_a_rollout_is_not_ended_by_a_change_that_points_nowhere(serve: Instance, notes: Line) -> None:
+    await roll_out(serve, notes)
+    body = {"ios": False, "end_rollout": True}
+    reply = await serve.http.patch(notes.channel, json=body, headers=serve.bearer)
+    assert code(reply) == (400, "INVALID_ARGUMENT")
 
 
 # --- who may change what
@@ -158,7 +209,7 @@ async def test_upload_moves_a_channel_among_bundles_and_no_more(
         ("PATCH", "/channels/production", {"ios": False}, 404),
         ("POST", "/channels", {"name": "beta", "public": True}, 403),
         ("POST", "/channels", {"name": "gamma"}, 403),
-        ("DELETE", "/channels/beta", None, 200),
+        ("DELETE", "/channels/beta", None, 204),
         ("DELETE", "/channels/production", None, 404),
         ("GET", "/channels/production", None, 404),
         ("GET", "/groups", None, 403),
@@ -207,7 +258,7 @@ async def test_a_group_is_replaced_listed_and_removed(serve: Instance, notes: Li
     listed = await serve.http.get(f"{notes.path}/groups", headers=serve.bearer)
     assert listed.json() == {"groups": [{"group": "testers", "members": 1}]}
 
-    assert (await serve.http.delete(path, headers=serve.bearer)).json() == {}
+    assert (await serve.http.delete(path, headers=serve.bearer)).status_code == 204
     for method in ("GET", "DELETE"):
         assert code(await serve.http.request(method, path, headers=serve.bearer)) == (404, "NOT_FOUND")
 

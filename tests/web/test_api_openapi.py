@@ -56,6 +56,21 @@ async def test_a_body_is_described_by_the_type_that_reads_it(document: dict[str,
     assert schema["additionalProperties"] is False
 
 
+async def test_an_enumeration_is_one_of_strings(document: dict[str, Any]) -> None:
+    text = json.dumps(document)
+    assert text.count('"enum"') == len(re.findall(r'"type": "string"[^{}]*"enum"', text)) > 10
+
+
+async def test_a_query_is_described_by_its_type(document: dict[str, Any]) -> None:
+    def query(what: str) -> dict[str, Any]:
+        found = document["paths"][f"/api/v1/apps/{{app}}/{what}"]["get"]["parameters"]
+        return {p["name"]: (p["required"], p["schema"]["type"]) for p in found if p["in"] == "query"}
+
+    assert query("devices") == {"limit": (False, "integer"), "cursor": (False, "string")}
+    assert query("bundles") == {"cursor": (False, "string")}
+    assert query("stats/adoption") == {"version": (True, "string"), "platform": (False, "string")}
+
+
 async def test_the_scope_that_a_call_needs_is_said(document: dict[str, Any]) -> None:
     paths = document["paths"]
     said = {
@@ -99,6 +114,12 @@ async def test_the_page_shows_every_call_and_loads_nothing(strict: Instance, doc
     assert {tag for tag, _ in page.tags}.isdisjoint({"script", "link", "img", "iframe", "form", "object", "base"})
     assert [a["href"] for tag, a in page.tags if tag == "a"] == ["/api/openapi.json"]
     assert not any(name.startswith("on") or name in {"src", "style"} for _, a in page.tags for name in a)
+
+
+async def test_the_page_shows_what_is_in_lists_and_how_refusals_look(strict: Instance) -> None:
+    text = (await strict.http.get("/api/docs")).text
+    assert "$ref" not in text
+    assert all(f"&quot;{name}&quot;" in text for name in ("retention_days", "success_rate", "hint"))
 
 
 async def test_the_page_is_allowed_its_own_style_and_nothing_else(strict: Instance) -> None:

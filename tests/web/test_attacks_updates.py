@@ -186,7 +186,7 @@ async def test_a35_a_limited_token_sees_and_revokes_only_what_it_could_have_made
     seen = {t["token_id"] for t in (await strict.http.get(TOKENS, headers=headers)).json()["tokens"]}
     assert narrow["token_id"] in seen
     assert wide["token_id"] not in seen
-    for token, status in ((wide["token_id"], 404), ("0" * 16, 404), (narrow["token_id"], 200)):
+    for token, status in ((wide["token_id"], 404), ("0" * 16, 404), (narrow["token_id"], 204)):
         assert (await strict.http.delete(f"{TOKENS}/{token}", headers=headers)).status_code == status
 
 
@@ -310,6 +310,86 @@ async def test_a36_options_does_nothing_and_tells_nothing(strict: Instance, worl
         assert "access-control-allow-origin" not in reply.headers
         assert world.own.id not in reply.text
     assert strict.app.updates.apps.project_of(world.own.id) == strict.project.id
+
+
+# --- quotas: who proves nothing can grow an app's share and no more
+
+
+def device(number: int) -> str:
+    return f"0a1b2c3d-0000-4000-8000-{number:012x}"
+
+
+def said(app_id: str, number: int, **more: Any) -> dict[str, Any]:
+    """What an old plugin says of itself: its choice of a channel is kept here."""
+    about = {"platform": "android", "version_name": "1.0.0", "version_build": "1.0.0", "plugin_version": "7.0.35"}
+    return {"app_id": app_id, "device_id": device(number), **about, "is_emulator": False, "is_prod": True, **more}
+
+
+async def quotas(instance: Instance, app: Line, **settings: int) -> None:
+    reply = await instance.http.patch(app.path, json={"settings": settings}, headers=instance.bearer)
+    assert reply.status_code == 200
+
+
+@pytest.mark.parametrize("invented", ["device_id", "custom_id", "channel", "version_os"])
+async def test_56324_what_a_client_chooses_for_itself_buys_no_more_events(
+    strict: Instance, world: World, invented: str
+) -> None:
+    """56324: the limit was counted by the device id, of which anybody has as many as he likes."""
+    await quotas(strict, world.own, stats_per_minute=20)
+    seen = []
+    for number in range(25):
+        other = {invented: device(number)} if invented != "device_id" else {}
+        event = said(world.own.id, number if invented == "device_id" else 0, action="ping", **other)
+        seen.append((await strict.http.post("/stats", json=event)).status_code)
+    assert seen == [200] * 20 + [429] * 5
+
+
+async def test_56324_devices_that_are_invented_take_no_update_from_one_that_is_there(
+    strict: Instance, world: World
+) -> None:
+    await quotas(strict, world.own, stats_per_minute=1, max_devices=1, max_self_set=0)
+    for number in range(9):
+        await strict.http.post("/stats", json=said(world.own.id, number, action="ping"))
+        await strict.http.post("/channel_self", json=said(world.own.id, number, channel="production"))
+    await strict.app.updates.channels.point(world.own.id, "production", "1.1.0", SYSTEM)
+    assert (await check(strict, world.own.id)).json()["version"] == "1.1.0"
+
+
+async def test_56255_an_app_that_was_just_made_has_every_quota(strict: Instance, world: World) -> None:
+    """56255: apps for trying things out had none."""
+    path, name = f"/api/v1/projects/{strict.project.id}/apps", f"com.example.demo{uuid.uuid4().hex[:8]}"
+    made = (await strict.http.post(path, json={"app_id": name}, headers=strict.bearer)).json()
+    for quota in ("stats_per_minute", "max_devices", "max_self_set"):
+        assert 0 < made["settings"][quota] <= 1_000_000
+        for unlimited in (-1, 10**12, None):
+            body = {"settings": {quota: unlimited}}
+            reply = await strict.http.patch(f"/api/v1/apps/{name}", json=body, headers=strict.bearer)
+            assert reply.status_code == 400
+
+
+async def test_56255_beyond_its_quotas_an_app_grows_no_more(strict: Instance, world: World) -> None:
+    updates, app = strict.app.updates, world.own
+    await updates.channels.create(app.id, "beta", SYSTEM, {"allow_device_self_set": True})
+    await quotas(strict, app, stats_per_minute=3, max_devices=3, max_self_set=3)
+    for number in range(9):
+        await strict.http.post("/updates", json=said(app.id, number))
+        await strict.http.post("/channel_self", json=said(app.id, number, channel="beta"))
+        await strict.http.post("/stats", json=said(app.id, number, action="ping"))
+    await updates.stats.devices.flush()
+    assert len(await updates.stats.inventory(app.id)) == 3
+    assert len(await updates.devices.overrides(app.id)) == 3
+    assert sum(count for _, action, _, count in await updates.stats.actions(app.id, 1) if action == "ping") == 3
+
+
+async def test_56255_who_proves_nothing_makes_no_app(strict: Instance, world: World) -> None:
+    before = {app.id for app in strict.app.updates.apps.all()}
+    name = f"com.example.demo{uuid.uuid4().hex[:8]}"
+    for path in ("/updates", "/stats", "/channel_self"):
+        reply = await strict.http.post(path, json=said(name, 1, action="set", channel="production"))
+        assert (reply.status_code, reply.json()["error"]) == (200, "on_premise_app")
+    assert {app.id for app in strict.app.updates.apps.all()} == before
+    await strict.app.updates.stats.devices.flush()
+    assert await strict.app.updates.stats.inventory(name) == []
 
 
 # --- A39: wildcards, statements and forged cursors

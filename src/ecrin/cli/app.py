@@ -9,11 +9,15 @@ from ecrin.cli.connection import connected
 from ecrin.cli.options import Common, common
 from ecrin.cli.output import show_done, show_record, show_rows
 from ecrin.cli.project import setting
+from ecrin.cli.statistics import stats
 
 
 @click.group()
 def app() -> None:
-    """Create, list, show, change and delete apps."""
+    """Create, list, show, change and delete apps; show what devices reported."""
+
+
+app.add_command(stats)
 
 
 @app.command()

@@ -56,7 +56,7 @@ def create(common: Common, /, name: str, app_id: str, **options: Any) -> None:
     """Create the channel NAME."""
     body = {"name": name, **_body(**options)}
     with connected(common) as server:
-        show_record(server.call("POST", path_of(app_id, "channels"), body), as_json=common.as_json)
+        _show(server.call("POST", path_of(app_id, "channels"), body), as_json=common.as_json)
 
 
 @channel.command(name="list")
@@ -77,21 +77,26 @@ def list_(common: Common, app_id: str) -> None:
 def show(common: Common, name: str, app_id: str) -> None:
     """Show a channel with its settings."""
     with connected(common) as server:
-        show_record(server.call("GET", path_of(app_id, "channels", name)), as_json=common.as_json)
+        _show(server.call("GET", path_of(app_id, "channels", name)), as_json=common.as_json)
 
 
 @channel.command(name="set")
 @click.argument("name")
 @fields
+@click.option("--end-rollout", is_flag=True, help="End a rollout of the channel, which refuses --bundle otherwise.")
 @app_option
 @common
-def set_(common: Common, /, name: str, app_id: str, **options: Any) -> None:
+def set_(common: Common, /, name: str, app_id: str, end_rollout: bool, **options: Any) -> None:
     """Change the channel NAME: what it points at, who may follow it, and for whom it is."""
     body = _body(**options)
+    if end_rollout and "version" not in body:
+        raise click.UsageError("--end-rollout goes with --bundle; `ecrin rollout rollback` ends a rollout alone.")
     if not body:
         raise click.UsageError("Name at least one change.")
+    if end_rollout:
+        body["end_rollout"] = True
     with connected(common) as server:
-        show_record(server.call("PATCH", path_of(app_id, "channels", name), body), as_json=common.as_json)
+        _show(server.call("PATCH", path_of(app_id, "channels", name), body), as_json=common.as_json)
 
 
 @channel.command()
@@ -105,6 +110,13 @@ def delete(common: Common, name: str, yes: bool, app_id: str) -> None:
     with connected(common) as server:
         server.call("DELETE", path_of(app_id, "channels", name))
     show_done(f"The channel {name} is deleted.", as_json=common.as_json)
+
+
+def _show(found: dict[str, Any], *, as_json: bool) -> None:
+    """Print a channel; for people its rollout in a few words."""
+    rollout = found["rollout"]
+    brief = f"{rollout['version']} to {rollout['share_percent']:g} %, {rollout['state']}" if rollout else None
+    show_record(found if as_json else {**found, "rollout": brief}, as_json=as_json)
 
 
 def _body(

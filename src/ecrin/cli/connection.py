@@ -88,9 +88,9 @@ class Connection:
         self._date = 0
 
     def call(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
-        """Return the reply's JSON; raises `ServerRefused`, `NoServer`, `NotOurServer`."""
+        """Return the reply's JSON, {} where it has no body; raises `ServerRefused`, `NoServer`, `NotOurServer`."""
         reply = self._ask(method, path, body, {name: value for name, value in query.items() if value is not None})
-        found = _json(reply)
+        found = {} if reply.status == 204 else _json(reply)
         if not 200 <= reply.status < 300:
             raise _refusal(found)
         self._date = _seconds(reply.date)
@@ -117,13 +117,14 @@ class Connection:
         return ours if abs(ours - self._date) <= CLOCKS_AGREE or not self._date else self._date
 
     def project(self, wanted: str | None) -> str:
-        """Return the project that was named, or the instance's first, as a part of a path."""
+        """Return the project that was named, or the first that the credential is for, as a part of a path."""
         if wanted:
             return segment(wanted)
-        projects = self.call("GET", "/api/v1/projects")["projects"]
-        if not projects:
+        found = self.call("GET", "/api/v1/projects")
+        names = [project["project_id"] for project in found["projects"]] + found["in_part"]
+        if not names:
             raise ConfigurationError("There is no project yet.", hint="Make one: ecrin project create ID")
-        return str(projects[0]["project_id"])
+        return str(names[0])
 
 
 @contextmanager

@@ -46,13 +46,6 @@ class Published:
             raise
         return found
 
-    def rollout(self, channel: str) -> Mapping[str, Any] | None:
-        """Return the rollout of a channel that is under way, or None."""
-        found: Mapping[str, Any] | None = self._server.call("GET", f"{self._app}/channels/{segment(channel)}/rollout")[
-            "rollout"
-        ]
-        return found
-
     def manifests(self) -> Mapping[str, Sequence[File]]:
         """Return the manifests of the last versions that have one, the newest first."""
         return self._manifests

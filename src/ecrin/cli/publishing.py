@@ -23,6 +23,7 @@ from ecrin.updates.packing.pack import Packer
 from ecrin.updates.packing.ready import sealed, unpacked
 from ecrin.updates.packing.rules import MAP, TOOLING
 from ecrin.updates.packing.scan import scan
+from ecrin.updates.rollout.rules import check_free
 from ecrin.updates.sealing.keys import PrivateKey, PublicKey
 
 AT_ONCE = 6  # uploads
@@ -38,6 +39,7 @@ class Order:
     version: str
     channel: str | None = None
     create_channel: bool = False
+    end_rollout: bool = False
     key: Path | None = None
     dry_run: bool = False
     version_exists_ok: bool = False
@@ -65,7 +67,7 @@ def publish(order: Order, server: Connection, progress: Progress) -> Done:
     """Publish a bundle, or say what it would mean.
 
     Raises `InvalidVersion`, `InvalidBundle`, `ConfigurationError` for a key file that cannot be used, and whatever the
-    server refuses. Nothing is visible to devices until the last step, which is one transaction.
+    server refuses, `RolloutUnderWay` at once. Nothing is visible to devices until the last step, one transaction.
     """
     start = time.monotonic()
     rules.check_version(order.version)
@@ -73,6 +75,7 @@ def publish(order: Order, server: Connection, progress: Progress) -> Done:
     if published.has(order.version):
         return _exists(order)
     channel = published.channel(order.channel, may_lack=order.create_channel) if order.channel else None
+    _check_rollout(order, channel, progress)
     with TemporaryDirectory(prefix="ecrin-push-") as folder:
         package, found = _package(order, published, Path(folder), progress)
         new = _new(order, package)
@@ -86,12 +89,22 @@ def publish(order: Order, server: Connection, progress: Progress) -> Done:
         _send(server, order.app_id, package, missing, progress)
         progress.end()
         try:
-            server.call("POST", published.path, _body(order.channel, new, create=channel is None))
+            server.call("POST", published.path, _body(order, new, create=channel is None))
         except ServerRefused as error:
             if error.code != BundleExists.code:
                 raise
             return _exists(order)
         return _done(order, package, missing, time.monotonic() - start)
+
+
+def _check_rollout(order: Order, channel: Mapping[str, Any] | None, progress: Progress) -> None:
+    """Refuse what the server would refuse once everything was sent; raises `RolloutUnderWay`."""
+    if channel is None or channel["rollout"] is None:
+        return
+    version = str(channel["rollout"]["version"])
+    check_free(order.app_id, str(channel["name"]), version, end=order.end_rollout)
+    if not order.dry_run:
+        progress.say(f"This ends the rollout of {version} on {channel['name']}.")
 
 
 def _package(order: Order, published: Published, folder: Path, progress: Progress) -> tuple[Package, Scan | None]:
@@ -147,11 +160,12 @@ def _new(order: Order, package: Package) -> NewBundle:
     )
 
 
-def _body(channel: str | None, new: NewBundle, *, create: bool) -> dict[str, Any]:
+def _body(order: Order, new: NewBundle, *, create: bool) -> dict[str, Any]:
     body = {name: value for name, value in asdict(new).items() if value}
-    if channel is None:
+    if order.channel is None:
         return body
-    return {**body, "channel": channel, "create_channel": create}  # to make one takes a wider scope than to point it
+    where = {"channel": order.channel, "end_rollout": order.end_rollout}
+    return {**body, **where, "create_channel": create}  # to make one takes a wider scope than to point it
 
 
 def _missing(server: Connection, app_id: str, package: Package) -> list[str]:

@@ -20,6 +20,7 @@ SEALED = ("checksum", "iv_session_key")
 @click.option("--version", metavar="X.Y.Z", required=True, help="The version's name, never used before.")
 @click.option("--channel", metavar="NAME", help="Point this channel at it; without, no device gets it yet.")
 @click.option("--create-channel", is_flag=True, help="Make the channel if there is none.")
+@click.option("--end-rollout", is_flag=True, help="End a rollout of the channel, which refuses the push otherwise.")
 @click.option("--encrypt", "key", metavar="KEYFILE", type=FILE, help="Seal it with this private key (.capgo_key_v2).")
 @click.option("--dry-run", is_flag=True, help="Send nothing; say what would be sent, downloaded, and by whom.")
 @click.option("--version-exists-ok", is_flag=True, help="Do nothing, successfully, if the version is there already.")
@@ -45,8 +46,9 @@ def push(common: Common, /, source: Path, key: Path | None, **said: Any) -> None
         raise click.UsageError("This bundle is sealed already; --encrypt would seal it again.")
     if said["public_key"] and not said["iv_session_key"]:
         raise click.UsageError("--public-key belongs to a zip that is sealed; --encrypt takes the private key.")
-    if said["create_channel"] and not said["channel"]:
-        raise click.UsageError("--create-channel needs --channel.")
+    for option in ("create_channel", "end_rollout"):
+        if said[option] and not said["channel"]:
+            raise click.UsageError(f"--{option.replace('_', '-')} needs --channel.")
     with connected(common) as server:
         from ecrin.cli.publishing import Order, publish  # late: it loads the compressors
 

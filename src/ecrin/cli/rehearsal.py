@@ -15,9 +15,7 @@ def rehearsal(
     facts: Mapping[str, Any], package: Package, published: Published, channel: Mapping[str, Any] | None
 ) -> tuple[dict[str, Any], list[str]]:
     """Return the record and the lines of a push that sends nothing; `channel` is None for one that is not there."""
-    name = facts["channel"]
-    rollout = published.rollout(name) if channel is not None else None
-    reach = _reach(name, channel, rollout)
+    reach = _reach(facts["channel"], channel)
     downloads = _downloads(package, published)
     lines = [
         f"{facts['app_id']} {facts['version']}: {facts['files']} files, {size(facts['bytes'])} with the archive.",
@@ -39,15 +37,14 @@ def _downloads(package: Package, published: Published) -> list[dict[str, Any]]:
     return [{"from": v, "files": len(files), "bytes": sum(f.size for f in files)} for v, files in fetched.items()]
 
 
-def _reach(name: str | None, channel: Mapping[str, Any] | None, rollout: Mapping[str, Any] | None) -> dict[str, Any]:
+def _reach(name: str | None, channel: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return whose devices would get the bundle."""
     if channel is None:
-        return {"channel": name, "exists": False, "share_percent": 0}
+        return {"channel": name, "exists": False}
     return {
         "channel": name,
         "exists": True,
-        "share_percent": 100 - (rollout["share_percent"] if rollout else 0),
-        "rollout": rollout["version"] if rollout else None,
+        "ends_rollout": channel["rollout"] and channel["rollout"]["version"],
         "public": bool(channel["public"]),
         "platforms": [p for p in PLATFORMS if channel[p]],
         "audience_custom_ids": list(channel["audience_custom_ids"]),
@@ -67,6 +64,5 @@ def _sentence(reach: Mapping[str, Any]) -> str:
     limits.append(f"on {', '.join(reach['platforms']) or 'no platform'}")
     if reach["disable_auto_update"] != "none":
         limits.append(f"held back by its rule {reach['disable_auto_update']!r} about native versions")
-    others = f" The other {100 - reach['share_percent']:g} % follow its rollout of {reach['rollout']}."
-    text = f"{reach['share_percent']:g} % of channel {reach['channel']}: {who}, {', '.join(limits)}."
-    return text + (others if reach["rollout"] else "")
+    ends = f" Its rollout of {reach['ends_rollout']} would end." if reach["ends_rollout"] else ""
+    return f"channel {reach['channel']}: {who}, {', '.join(limits)}.{ends}"

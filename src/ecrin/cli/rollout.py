@@ -86,7 +86,10 @@ def status(common: Common, channel: str, app_id: str) -> None:
 @common
 def raise_(common: Common, channel: str, percent: float, app_id: str) -> None:
     """Let PERCENT of devices in; a share is never lowered."""
-    _move(common, app_id, channel, "raise", {"share_percent": percent})
+    found = _move(common, app_id, channel, "raise", {"share_percent": percent})
+    if found["state"] == "paused":
+        resume = f"ecrin rollout resume {channel} --app {app_id}"
+        click.echo(f"The rollout is paused: nobody else gets the bundle until `{resume}`.", err=True)
 
 
 @rollout.command()
@@ -128,14 +131,15 @@ def rollback(common: Common, channel: str, to: str | None, reason: str, app_id: 
     _move(common, app_id, channel, "rollback", {"version": to, "reason": reason})
 
 
-def _move(common: Common, app_id: str, channel: str, verb: str, body: dict[str, Any] | None = None) -> None:
-    _post(common, f"{path_of(app_id, 'channels', channel, 'rollout')}:{verb}", body)
+def _move(common: Common, app_id: str, channel: str, verb: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    return _post(common, f"{path_of(app_id, 'channels', channel, 'rollout')}:{verb}", body)
 
 
-def _post(common: Common, path: str, body: dict[str, Any] | None) -> None:
+def _post(common: Common, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
     with connected(common) as server:
-        found = server.call("POST", path, body)
+        found: dict[str, Any] = server.call("POST", path, body)
     show_record(found if common.as_json else _flat(found), as_json=common.as_json)
+    return found
 
 
 def _stage(text: str) -> dict[str, Any]:

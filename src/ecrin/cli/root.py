@@ -17,7 +17,7 @@ COMMANDS = {
     "user": ("ecrin.cli.user", "Create, list, show, change and delete users."),
     "key": ("ecrin.cli.key", "List and rotate keys; make service account keys."),
     "token": ("ecrin.cli.token", "Create, list and revoke tokens for operators and CI."),
-    "app": ("ecrin.cli.app", "Create, list, show, change and delete apps."),
+    "app": ("ecrin.cli.app", "Create, list, show, change and delete apps; show what devices reported."),
     "bundle": ("ecrin.cli.bundle", "List, show, describe and delete bundles."),
     "channel": ("ecrin.cli.channel", "Create, list, show, set and delete channels."),
     "rollout": ("ecrin.cli.rollout", "Move a channel to its next bundle, by share of devices."),

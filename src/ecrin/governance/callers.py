@@ -109,10 +109,14 @@ class Caller:
         """Return whether one of the caller's scopes covers the wanted one or lies within it."""
         return any(scope.reaches(wanted) for scope in self.scopes)
 
-    def require(self, wanted: Scope) -> None:
+    def within(self, wanted: Scope) -> tuple[Scope, ...]:
+        """Return the caller's scopes that allow what is wanted in parts of the place, () where they allow all of it."""
+        return () if self.may(wanted) else tuple(scope for scope in self.scopes if scope.reaches(wanted))
+
+    def require(self, wanted: Scope, *, hint: str | None = None) -> None:
         """Raise `PermissionDenied` unless the caller may; the message does not tell whether the project exists."""
         if not self.may(wanted):
-            raise PermissionDenied(f"This needs a credential with the scope {wanted}.")
+            raise PermissionDenied(f"This needs a credential with the scope {wanted}.", hint=hint)
 
 
 NOBODY = Caller(Kind.NOBODY, "nobody")

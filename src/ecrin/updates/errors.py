@@ -105,7 +105,7 @@ class RolloutUnderWay(InvalidRequest):
 
     code = "ROLLOUT_UNDER_WAY"
     status = 409
-    hint = "Promote it or roll it back first."
+    hint = "End it first: `ecrin rollout promote CHANNEL` or `ecrin rollout rollback CHANNEL`."
 
 
 class NoRollout(NotFound):

@@ -79,6 +79,9 @@ class Reply(msgspec.Struct, frozen=True):
     length: int | None = None
 
 
+NO_CONTENT = Reply(204)
+
+
 def json_reply(value: object, status: int = 200, *, cache: bytes = b"no-store") -> Reply:
     """Return a JSON reply of a msgspec-encodable value."""
     return Reply(status, encode_json(value), cache=cache)

@@ -1,6 +1,10 @@
 """Errors on the wire: Google's envelope for the Firebase surfaces, OAuth's for tokens, RFC 9457 for our own."""
 
 from collections.abc import Callable
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
 
 from ecrin.auth.errors import AuthRefused, InsufficientPermission, InvalidGrantType
 from ecrin.errors import (
@@ -18,6 +22,18 @@ from ecrin.web.http import Reply, encode_json
 
 PROBLEM_JSON = b"application/problem+json"
 ProblemEncoder = Callable[[EcrinError], Reply]
+
+
+class Problem(msgspec.Struct):
+    """Why a request was refused (RFC 9457)."""
+
+    type: Annotated[str, Meta(description="A URN of the code.")]
+    title: Annotated[str, Meta(description="What such an error is, in a sentence.")]
+    status: Annotated[int, Meta(description="The HTTP status.")]
+    detail: Annotated[str, Meta(description="What it is this time.")]
+    code: Annotated[str, Meta(description="Stable: programs may compare it.")]
+    hint: Annotated[str, Meta(description="What to do about it.")]
+
 
 # Google's status names and reasons by HTTP status (protocol sheet §1.3).
 _STATUS = {
@@ -55,14 +71,14 @@ def google(error: EcrinError) -> Reply:
 
 def rfc9457(error: EcrinError) -> Reply:
     """Return a problem document: the stable code, the sentence, the detail of this case, and the hint."""
-    body = {
-        "type": f"urn:ecrin:error:{error.code}",
-        "title": error.sentence,
-        "status": error.status,
-        "detail": _text(error),
-        "code": error.code,
-        "hint": error.advice,
-    }
+    body = Problem(
+        type=f"urn:ecrin:error:{error.code}",
+        title=error.sentence,
+        status=error.status,
+        detail=_text(error),
+        code=error.code,
+        hint=error.advice,
+    )
     return Reply(error.status, encode_json(body), PROBLEM_JSON, _headers(error))
 
 

@@ -9,7 +9,6 @@ import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
 
 from ecrin.governance.callers import Verb
 from ecrin.web.http import Call, Reply
@@ -65,7 +64,8 @@ class Route:
     """One call.
 
     `body` is the msgspec type of the request body, or None where the handler takes the raw bytes: all of them at once,
-    or with `stream` as they come. `reply` (a msgspec type) and `query` (names of parameters) are for the description.
+    or with `stream` as they come. For the description are `reply` (the msgspec type of what comes with `status`; None:
+    there is no body, 204) and `query` (a msgspec type of the parameters).
     """
 
     method: str
@@ -75,8 +75,9 @@ class Route:
     body: type | None = None
     max_body: int = 64 * 1024
     stream: bool = False
-    reply: Any = None
-    query: tuple[str, ...] = ()
+    reply: type | None = None
+    status: int = 200
+    query: type | None = None
 
 
 class RouteTable:

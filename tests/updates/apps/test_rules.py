@@ -32,7 +32,17 @@ def test_settings_are_set_by_name() -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"nothing": 1}, {"retention_days": -1}, {"retention_days": True}, {"expose_metadata": 1}, {"stats_per_minute": 0}],
+    [
+        {"nothing": 1},
+        {"retention_days": -1},
+        {"retention_days": True},
+        {"expose_metadata": 1},
+        {"stats_per_minute": 0},
+        {"max_devices": -1},
+        {"max_devices": 10**9},
+        {"max_self_set": -1},
+        {"max_self_set": 10**9},
+    ],
 )
 def test_settings_that_there_are_not_are_refused(changes: dict[str, object]) -> None:
     with pytest.raises(InvalidRequest):

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import brotli
+
 from ecrin.base.origin import Origin
 from ecrin.updates.bundles.model import Bundle, File, NewBundle
 from ecrin.updates.bundles.service import BundleService
@@ -54,6 +56,11 @@ class Publisher:
     async def manifest(self, **files: bytes) -> tuple[File, ...]:
         named = {name.replace("__", "/").replace("_", "."): data for name, data in files.items()}
         return tuple([File(name, sha(data), await self.add(data), len(data)) for name, data in named.items()])
+
+    async def compressed(self, name: str, data: bytes) -> File:
+        """An entry as it is stored as brotli."""
+        stored = brotli.compress(data, quality=5)
+        return File(f"{name}.br", sha(data), await self.add(stored), len(stored))
 
     async def publish(self, version: str = "1.0.0", text: str = "hello", **more: Any) -> Bundle:
         name = await self.zip(text)

@@ -12,7 +12,7 @@ from ecrin.errors import InvalidRequest, StorageError
 from ecrin.storage.objects.errors import ObjectMismatch
 from ecrin.storage.sql.port import Tx
 from ecrin.updates.apps.model import App
-from ecrin.updates.bundles.model import Bundle, NewBundle
+from ecrin.updates.bundles.model import Bundle, File, NewBundle
 from ecrin.updates.errors import (
     AppNotFound,
     BundleExists,
@@ -128,6 +128,66 @@ async def test_a59_an_archive_that_the_server_can_read_is_checked(app: Publisher
     with pytest.raises(InvalidBundle, match="relative path"):
         await app.bundles.publish(app.id, NewBundle("1.0.0", name, name), BY)
     assert await app.versions() == []
+
+
+async def test_a_compressed_file_is_kept_as_it_was_published(app: Publisher) -> None:
+    files = (*await app.manifest(index_html=b"hello"), await app.compressed("a.js", b"let a;" * 999))
+    made = await app.bundles.publish(app.id, NewBundle("1.0.0", "0" * 64, manifest=files), BY)
+    assert made.manifest == files
+
+
+@pytest.mark.parametrize("wrong", [b"let b;" * 999, b""], ids=["other content", "nothing"])
+async def test_a59_a_compressed_file_of_other_content_is_refused_and_the_push_can_be_repeated(
+    app: Publisher, wrong: bytes
+) -> None:
+    index = await app.manifest(index_html=b"hello")
+    good = await app.compressed("assets/a.js", b"let a;" * 999)
+    bad = replace(await app.compressed("assets/a.js", wrong), hash=good.hash)
+    with pytest.raises(InvalidBundle, match=r"'assets/a\.js\.br' unpacks to other content") as refused:
+        await app.bundles.publish(app.id, NewBundle("1.0.0", "0" * 64, manifest=(*index, bad)), BY)
+    assert refused.value.code == "INVALID_BUNDLE"
+    assert await app.versions() == []
+    again = await app.bundles.publish(app.id, NewBundle("1.0.0", "0" * 64, manifest=(*index, good)), BY)
+    assert (again.manifest, await app.versions()) == ((*index, good), ["1.0.0"])
+
+
+async def test_a59_a_compressed_bomb_is_refused(app: Publisher) -> None:
+    files = (*await app.manifest(index_html=b"hello"), await app.compressed("a.bin", bytes(33 * 1024 * 1024)))
+    with pytest.raises(InvalidBundle, match="times their size"):
+        await app.bundles.publish(app.id, NewBundle("1.0.0", "0" * 64, manifest=files), BY)
+    assert await app.versions() == []
+
+
+@pytest.mark.parametrize("contents", [1, 33])
+async def test_a59_many_small_bombs_are_one(app: Publisher, contents: int) -> None:
+    """Each is small enough; all together a device would have to write more than it may be asked to."""
+    made = [await app.compressed("bin", bytes([i]) * 1024 * 1024) for i in range(contents)]
+    many = tuple(replace(made[i % contents], name=f"{i}.bin.br") for i in range(33))
+    files = (*await app.manifest(index_html=b"hello"), *many)
+    with pytest.raises(InvalidBundle, match="times their size"):
+        await app.bundles.publish(app.id, NewBundle("1.0.0", "0" * 64, manifest=files), BY)
+
+
+async def test_a_manifest_of_other_files_than_the_archive_is_refused(app: Publisher) -> None:
+    name = await app.zip("hello")
+    files = await app.manifest(index_html=b"other")
+    with pytest.raises(InvalidBundle, match=r"'index\.html' is other content in the archive"):
+        await app.bundles.publish(app.id, NewBundle("1.0.0", name, name, manifest=files), BY)
+    assert await app.versions() == []
+
+
+async def test_what_a_sealed_manifest_holds_is_not_looked_at(app: Publisher) -> None:
+    sealed = await app.add(os.urandom(160))
+    files = tuple(File(name, SEALED, sealed, 160) for name in ("index.html", "a.js.br"))
+    new = NewBundle("1.0.0", SEALED, sealed, session_key=SESSION_KEY, manifest=files)
+    assert (await app.bundles.publish(app.id, new, BY)).manifest == files
+
+
+async def test_a_compressed_file_whose_object_is_gone_is_refused(app: Publisher) -> None:
+    files = (*await app.manifest(index_html=b"hello"), await app.compressed("a.js", b"let a;" * 999))
+    await app.instance.app.updates.objects.remove(app.id, files[1].object)
+    with pytest.raises(ObjectsMissing):
+        await app.bundles.publish(app.id, NewBundle("1.0.0", "0" * 64, manifest=files), BY)
 
 
 async def test_an_archive_without_index_html_is_refused(app: Publisher) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ecrin.base.clock import HOUR, MINUTE
 from ecrin.updates.channels.model import Audience
-from ecrin.updates.errors import InvalidRollout
+from ecrin.updates.errors import InvalidRollout, RolloutUnderWay
 from ecrin.updates.rollout import rules
 from ecrin.updates.rollout.model import WHOLE, Action, HaltPolicy, Rollout, Stage, State
 from ecrin.updates.rollout.rules import Tally
@@ -304,3 +304,41 @@ def test_where_a_channel_points_after_a_step(state: State, stable: str | None, t
 
 def test_a_rollout_that_runs_is_not_resumed() -> None:
     assert rules.resumed(START, NOW + HOUR) is START
+
+
+# --- a channel that is to be pointed elsewhere
+
+
+@pytest.mark.parametrize("to", ["1.5.0", "2.0.0", "builtin", None])
+def test_a_channel_is_not_pointed_elsewhere_under_its_rollout(to: str | None) -> None:
+    with pytest.raises(RolloutUnderWay):
+        rules.giving_way(START, "production", to, NOW, end=False)
+
+
+def test_the_refusal_names_what_is_under_way_and_the_commands_that_end_it() -> None:
+    with pytest.raises(RolloutUnderWay) as refusal:
+        rules.check_free("com.example.notes", "production", "2.0.0", end=False)
+    assert "2.0.0" in str(refusal.value)
+    for verb in ("promote", "rollback"):
+        assert f"`ecrin rollout {verb} production --app com.example.notes`" in refusal.value.advice
+    assert "--end-rollout" in refusal.value.advice
+
+
+@pytest.mark.parametrize("state", [State.RUNNING, State.PAUSED])
+@pytest.mark.parametrize(
+    ("to", "end"),
+    [
+        ("2.0.0", State.PROMOTED),
+        ("1.5.0", State.ROLLED_BACK),
+        ("builtin", State.ROLLED_BACK),
+        (None, State.ROLLED_BACK),
+    ],
+)
+def test_who_says_so_ends_the_rollout_by_pointing_the_channel(state: State, to: str | None, end: State) -> None:
+    after = rules.giving_way(replace(START, state=state), "production", to, NOW, end=True)
+    assert (after.state, after.ended_at, after.under_way) == (end, NOW, False)
+
+
+@pytest.mark.parametrize(("to", "named"), [("1.5.0", "1.5.0"), (None, "nothing")])
+def test_the_reason_says_where_the_channel_was_pointed(to: str | None, named: str) -> None:
+    assert named in rules.giving_way(START, "production", to, NOW, end=True).reason

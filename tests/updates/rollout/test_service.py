@@ -191,6 +191,67 @@ async def test_saying_the_same_twice_is_one_change(serve: Instance, notes: Line,
     assert len(await audited(serve, "rollout.changed")) == 2
 
 
+# --- a channel that is pointed elsewhere
+
+
+@pytest.mark.parametrize("paused", [False, True])
+async def test_a_channel_is_not_pointed_elsewhere_under_its_rollout(
+    serve: Instance, notes: Line, rollouts: RolloutService, paused: bool
+) -> None:
+    channels = serve.app.updates.channels
+    await rollouts.start(notes.id, CHANNEL, "1.1.0", SYSTEM, share_bps=100)
+    if paused:
+        await rollouts.pause(notes.id, CHANNEL, SYSTEM)
+    for version in ("0.9.0", "1.1.0", "builtin", None):
+        with pytest.raises(RolloutUnderWay):
+            await channels.update(notes.id, CHANNEL, SYSTEM, {"version": version, "ios": False})
+
+    found = await channels.get(notes.id, CHANNEL)
+    assert (found.version, found.settings.ios) == ("1.0.0", True)
+    assert (await rollouts.current(notes.id, CHANNEL)).under_way
+
+
+async def test_what_does_not_move_the_channel_is_changed_under_a_rollout(
+    serve: Instance, notes: Line, rollouts: RolloutService
+) -> None:
+    await rollouts.start(notes.id, CHANNEL, "1.1.0", SYSTEM, share_bps=100)
+    changes = {"version": "1.0.0", "ios": False}
+    assert not (await serve.app.updates.channels.update(notes.id, CHANNEL, SYSTEM, changes)).settings.ios
+    assert (await rollouts.current(notes.id, CHANNEL)).under_way
+
+
+@pytest.mark.parametrize(
+    ("version", "state"), [("0.9.0", State.ROLLED_BACK), ("1.0.0", State.ROLLED_BACK), ("1.1.0", State.PROMOTED)]
+)
+async def test_a_rollout_ends_with_the_move_of_its_channel_where_that_was_said(
+    serve: Instance, notes: Line, rollouts: RolloutService, version: str, state: State
+) -> None:
+    await rollouts.start(notes.id, CHANNEL, "1.1.0", SYSTEM, share_bps=WHOLE)
+    await serve.app.updates.channels.update(notes.id, CHANNEL, SYSTEM, {"version": version}, end_rollout=True)
+
+    assert [r.state for r in await rollouts.history(notes.id, CHANNEL)] == [state]
+    assert offered(serve, notes, reports="1.1.0") == version
+    assert (await audited(serve, "rollout.changed"))[-1]["detail"].count(state)
+
+
+async def test_a_move_that_fails_ends_no_rollout(serve: Instance, notes: Line, rollouts: RolloutService) -> None:
+    made = await rollouts.start(notes.id, CHANNEL, "1.1.0", SYSTEM, share_bps=100)
+    with pytest.raises(BundleNotFound):
+        await serve.app.updates.channels.update(notes.id, CHANNEL, SYSTEM, {"version": "7.7.7"}, end_rollout=True)
+    assert await rollouts.current(notes.id, CHANNEL) == made
+
+
+async def test_a_rollout_of_another_channel_holds_nobody_up(
+    serve: Instance, notes: Line, rollouts: RolloutService
+) -> None:
+    channels = serve.app.updates.channels
+    await channels.create(notes.id, "beta", SYSTEM, version="1.0.0")
+    made = await rollouts.start(notes.id, "beta", "1.1.0", SYSTEM, share_bps=100)
+    await channels.update(notes.id, CHANNEL, SYSTEM, {"version": "0.9.0"}, end_rollout=True)
+    assert await rollouts.current(notes.id, "beta") == made
+    assert {r.version for r in (await rollouts.under_way(notes.id)).values()} == {"1.1.0"}
+
+
 # --- by itself
 
 

@@ -9,6 +9,7 @@ from ecrin.storage.sql.port import Database
 from ecrin.testing.clock import FakeClock
 from ecrin.updates.stats.service import StatsService
 from ecrin.updates.stats.store import open_beside
+from updates.stats.making import ample
 
 Opened = Callable[[], Awaitable[StatsService]]
 
@@ -37,4 +38,4 @@ async def beside(main: Database) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def stats(beside: Database, clock: FakeClock) -> StatsService:
-    return StatsService(beside, clock, 14)
+    return StatsService(beside, clock, 14, most=ample)

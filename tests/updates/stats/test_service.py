@@ -16,7 +16,7 @@ from ecrin.updates.stats import store
 from ecrin.updates.stats.model import Delivery
 from ecrin.updates.stats.service import StatsService
 from ecrin.updates.stats.store import open_beside
-from updates.stats.making import ADDRESS, APP, delivery, device
+from updates.stats.making import ADDRESS, APP, ample, delivery, device
 
 ROLLOUT = Rollout("r", APP.id, 1, "1.2.0", "1.1.0", START, START)
 
@@ -166,7 +166,7 @@ async def test_a_device_is_written_again_only_for_another_day_or_something_new(
 
 async def test_what_could_not_be_written_waits(main: Database, clock: FakeClock) -> None:
     beside = await open_beside(main)
-    stats = StatsService(beside, clock, 14)
+    stats = StatsService(beside, clock, 14, most=ample)
     note(stats, noted(0))
     await beside.close()
     with pytest.raises(Exception, match="closed"):
@@ -232,7 +232,7 @@ async def test_an_app_that_is_gone_leaves_nothing(stats: StatsService, beside: D
 
 async def test_a_failure_of_the_disk_is_told_to_everybody_who_waits(main: Database, clock: FakeClock) -> None:
     beside = await open_beside(main)
-    stats = StatsService(beside, clock, 14)
+    stats = StatsService(beside, clock, 14, most=ample)
     await beside.close()
     told = await asyncio.gather(*(record(stats, delivery("ping")) for _ in range(3)), return_exceptions=True)
     assert [type(error).__name__ for error in told] == ["StorageUnavailable"] * 3
@@ -250,5 +250,5 @@ async def test_a_second_opening_finds_the_schema_and_the_rows(
 ) -> None:
     await record(stats, delivery("set"))
     second = await open_beside(main)
-    assert await StatsService(second, clock, 14).counts(ROLLOUT, START) == Tally(1, 0)
+    assert await StatsService(second, clock, 14, most=ample).counts(ROLLOUT, START) == Tally(1, 0)
     await second.close()

@@ -408,6 +408,79 @@ async def test_too_many_choices_of_one_network_are_429_with_a_deadline(desk_line
     assert (await choose(desk_lines, "ios 7.0.35", "beta")).status_code == 200
 
 
+# how many
+
+
+async def bounded(world: World, most: int) -> None:
+    await world.instance.app.updates.apps.update(world.app.id, SYSTEM, name=None, settings={"max_self_set": most})
+
+
+def other(number: int) -> str:
+    return f"0a1b2c3d-0000-4000-8000-{number:012x}"
+
+
+@pytest.mark.parametrize("client", KEPT_HERE)
+async def test_an_app_keeps_the_choices_of_so_many_devices_and_refuses_the_next_one_softly(
+    lines: World, client: str
+) -> None:
+    """Who invents device ids, from however many networks, fills an app's share and not the disk (56255, 56324)."""
+    await bounded(lines, 2)
+    for number in (1, 2):
+        assert (await choose(lines, client, "beta", device_id=other(number))).json()["status"] == "ok"
+    before = await lines.instance.app.updates.devices.overrides(lines.app.id)
+    refused = await choose(lines, client, "beta", device_id=other(3))
+    assert (refused.status_code, refused.json()["error"]) == (200, "too_many_self_set_devices")
+    assert refused.json().get("status") == ("error" if client == "electron" else None)
+    assert await lines.instance.app.updates.devices.overrides(lines.app.id) == before
+    assert await version(lines, client, device_id=other(3)) == "1.0.1"
+
+
+async def test_devices_that_chose_before_go_on_choosing_in_a_full_app(lines: World) -> None:
+    await choose(lines, "ios 7.0.35", "beta")
+    await bounded(lines, 1)
+    assert (await choose(lines, "ios 7.0.35", "alpha")).json() == OK
+    assert await version(lines, "ios 7.0.35") == "1.0.3"
+    lines.instance.clock.tick(DAY)
+    assert (await choose(lines, "ios 7.0.35", "alpha")).json() == OK
+    assert (await unset(lines, "ios 7.0.35")).json() == OK
+    assert (await choose(lines, "ios 7.0.35", "beta")).json() == OK
+
+
+async def test_who_lets_go_makes_room_for_another(lines: World) -> None:
+    await bounded(lines, 1)
+    await choose(lines, "ios 7.0.35", "beta", device_id=other(1))
+    await unset(lines, "ios 7.0.35", device_id=other(1))
+    assert (await choose(lines, "ios 7.0.35", "beta", device_id=other(2))).json() == OK
+
+
+@pytest.mark.parametrize("reread", [True, False])
+async def test_choices_that_are_over_make_room_for_others(lines: World, reread: bool) -> None:
+    await bounded(lines, 1)
+    await choose(lines, "ios 7.0.35", "beta", device_id=other(1))
+    lines.instance.clock.tick(90 * DAY + 1)
+    await lines.instance.app.housekeeping.once()
+    if reread:
+        await lines.instance.app.updates.catalog.load()
+    assert (await choose(lines, "ios 7.0.35", "beta", device_id=other(2))).json() == OK
+
+
+async def test_what_operators_put_and_new_plugins_keep_takes_no_room(lines: World) -> None:
+    await bounded(lines, 1)
+    await lines.put("alpha", other(1))
+    await lines.put("alpha", other(2))
+    assert (await choose(lines, "ios 7.0.35", "beta", device_id=other(3))).json() == OK
+    assert (await choose(lines, "ios 8.51", "beta", device_id=other(4))).json() == CHOSEN
+    await lines.put("alpha", other(3))
+    assert (await choose(lines, "ios 7.0.35", "beta", device_id=other(5))).json() == OK
+    await lines.put("alpha", other(6))
+
+
+async def test_an_app_of_which_no_choice_is_kept_serves_new_plugins_still(lines: World) -> None:
+    await bounded(lines, 0)
+    assert (await choose(lines, "electron", "beta")).json()["error"] == "too_many_self_set_devices"
+    assert (await choose(lines, "android 8.51", "beta")).json() == CHOSEN
+
+
 async def test_the_devices_that_chose_are_not_in_the_audit(desk_lines: World) -> None:
     await choose(desk_lines, "ios 7.0.35", "beta")
     await desk_lines.instance.app.updates.devices.put(desk_lines.app.id, DEVICE, "alpha", SYSTEM)

@@ -108,3 +108,30 @@ async def test_nobody_else_sees_them(here: World, what: str) -> None:
     reader = await token_with(here.instance, f"{here.instance.project.id}/{here.app.id}:read")
     answers = [(await here.http.get(path, headers=headers)).status_code for headers in ({}, stranger, reader)]
     assert answers == [401, 404, 200]
+
+
+@pytest.mark.parametrize(
+    ("says", "action"),
+    [
+        ({"version_build": "junk"}, "semver_error"),
+        ({"version_build": "unknown"}, "unknown_version_build"),
+        ({"version_name": ""}, "missing_info"),
+        ({"plugin_version": "4.1.0"}, "backend_refusal"),
+    ],
+)
+async def test_devices_that_could_not_be_asked_for_are_seen(world: World, says: dict[str, Any], action: str) -> None:
+    """Otherwise an app whose native version no device says well gets no update, and nobody hears of it."""
+    for _ in range(2):
+        assert "error" in (await world.check(**says)).json()
+    await world.instance.app.updates.stats.devices.flush()
+    found = (await get(world, "series", step="minute", by="action"))["points"]
+    assert [(point["action"], point["count"]) for point in found] == [(action, 2)]
+    platforms = (await get(world, "series", step="minute", by="platform"))["points"]
+    assert [point["platform"] for point in platforms] == ["android"]
+
+
+async def test_an_app_that_is_not_there_is_counted_for_nobody(here: World) -> None:
+    devices = here.instance.app.updates.stats.devices
+    for says in ({"version_build": "junk"}, {}):
+        await here.check(app_id="com.example.unknown", **says)
+    assert "com.example.unknown" not in {app_id for app_id, *_ in [*devices._counts, *devices._pending]}

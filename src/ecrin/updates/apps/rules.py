@@ -10,7 +10,12 @@ from ecrin.updates.errors import InvalidAppId
 MAX_ID = 128
 MAX_NAME = 100
 _ID = re.compile(r"[a-z0-9]+(\.[\w-]+)+", re.IGNORECASE | re.ASCII)
-_BOUNDS = {"retention_days": (0, 36_500), "stats_per_minute": (1, 10_000_000)}
+_BOUNDS = {
+    "retention_days": (0, 36_500),
+    "stats_per_minute": (1, 10_000_000),
+    "max_devices": (0, 100_000_000),
+    "max_self_set": (0, 10_000_000),
+}
 
 
 def check_id(app_id: str) -> None:

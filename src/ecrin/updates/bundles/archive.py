@@ -5,8 +5,9 @@ only if both see the same files. So every byte must belong to an entry, to the d
 mended. Pure: a seekable file in, names out; nothing is extracted.
 """
 
+import hashlib
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -37,10 +38,21 @@ LIMITS = Limits()
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a good archive holds: its files (no folders) in order, and their bytes when unpacked."""
+    """What a good archive holds: the SHA-256 hex of each file (no folders), in order, and their bytes when unpacked."""
 
-    names: tuple[str, ...]
+    hashes: Mapping[str, str]
     size: int
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the files in order."""
+        return tuple(self.hashes)
+
+    def below_top(self) -> dict[str, str]:
+        """Return the files by the names that devices give them: without the one folder that holds everything."""
+        if paths.INDEX in self.hashes:
+            return dict(self.hashes)
+        return {name.partition("/")[2]: found for name, found in self.hashes.items()}
 
 
 def check(file: BinaryIO, limits: Limits = LIMITS) -> Contents:
@@ -56,15 +68,15 @@ def check(file: BinaryIO, limits: Limits = LIMITS) -> Contents:
         paths.check(entry.name.removesuffix("/"))
     _check_names(entries)
     paths.check_index(files)
-    at = 0
+    at, hashes = 0, {}
     for entry in sorted(entries, key=lambda entry: entry.offset):
         if entry.offset != at:
             raise InvalidBundle(f"{paths.shown(entry.name)} does not begin where the file before it ends.")
         data, at = entry_end(file, entry, start_of_directory)
-        _check_content(file, entry, data)
+        hashes[entry.name] = _check_content(file, entry, data)
     if at != start_of_directory:
         raise InvalidBundle("There are bytes between the last file and the directory of the archive.")
-    return Contents(tuple(files), sum(entry.size for entry in entries))
+    return Contents({name: hashes[name] for name in files}, sum(entry.size for entry in entries))
 
 
 def _check_sizes(entries: list[Entry], packed: int, limits: Limits) -> None:
@@ -88,16 +100,18 @@ def _check_names(entries: list[Entry]) -> None:
         raise InvalidBundle(f"{paths.shown(min(both))} is a file and a folder at once.")
 
 
-def _check_content(file: BinaryIO, entry: Entry, data: int) -> None:
-    """Unpack an entry and refuse it unless it has the size and the CRC-32 that it says, to the last byte."""
-    size, crc = 0, 0
+def _check_content(file: BinaryIO, entry: Entry, data: int) -> str:
+    """Unpack an entry and return its SHA-256 hex; refuse it unless it has the size and the CRC-32 that it says."""
+    size, crc, digest = 0, 0, hashlib.sha256()
     for piece in _unpacked(file, entry, data):
         size += len(piece)
         crc = zlib.crc32(piece, crc)
+        digest.update(piece)
         if size > entry.size:
             break
     if (size, crc) != (entry.size, entry.crc):
         raise InvalidBundle(f"{paths.shown(entry.name)} has another size or CRC-32 than the archive says.")
+    return digest.hexdigest()
 
 
 def _unpacked(file: BinaryIO, entry: Entry, data: int) -> Iterator[bytes]:

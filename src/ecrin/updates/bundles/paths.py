@@ -14,6 +14,17 @@ INDEX = "index.html"
 BROTLI = ".br"
 MAX_BYTES = 1024
 MAX_PART_BYTES = 255
+# What publishers leave out, as `@capgo/cli` does (protocol sheet §5).
+_TOOLING = {
+    ".DS_Store",
+    ".git",
+    ".gitignore",
+    "node_modules",
+    "package-lock.json",
+    "tsconfig.json",
+    "tsconfig.app.json",
+    "tsconfig.spec.json",
+}
 
 
 def check(name: str) -> None:
@@ -50,6 +61,11 @@ def check_index(names: Iterable[str]) -> None:
     tops = {name.partition("/")[0] for name in found}
     if INDEX not in found and not (len(tops) == 1 and f"{min(tops)}/{INDEX}" in found):
         raise InvalidBundle(f"There is no {INDEX} at the root, nor in one folder that holds everything.")
+
+
+def belongs_to_tools(name: str) -> bool:
+    """Return whether a file, or a folder that it is in, is there for tools and not for the app."""
+    return not _TOOLING.isdisjoint(name.split("/"))
 
 
 def fold(name: str) -> str:

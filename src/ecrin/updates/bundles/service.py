@@ -1,6 +1,5 @@
 """The verbs of bundles: objects come first and are durable, then one transaction makes the bundle (attack A60)."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import fields
 from typing import Any
@@ -8,18 +7,18 @@ from typing import Any
 from ecrin.base.clock import Clock
 from ecrin.base.events import BundleDeleted, BundlePublished, Events
 from ecrin.base.origin import Origin
-from ecrin.errors import Conflict, NotFound
+from ecrin.errors import Conflict
 from ecrin.storage.objects.port import ObjectStore
 from ecrin.storage.sql.port import Database, Tx
 from ecrin.updates.apps.model import App
 from ecrin.updates.apps.service import AppService, Changed
-from ecrin.updates.bundles import archive, rules, store
+from ecrin.updates.bundles import rules, store
+from ecrin.updates.bundles.inspection import Inspector
 from ecrin.updates.bundles.locks import AppLocks
 from ecrin.updates.bundles.model import Bundle, NewBundle
 from ecrin.updates.errors import BundleExists, BundleInUse, BundleNotFound, ObjectsMissing
 
 InUnit = Callable[[Tx, App, Bundle], Awaitable[None]]
-CHECKS_AT_ONCE = 2
 TRIES = 5
 NEWEST = 2**62  # above every number
 
@@ -44,7 +43,7 @@ class BundleService:
         self._events = events
         self._clock = clock
         self._changed = changed
-        self._checks = asyncio.Semaphore(CHECKS_AT_ONCE)
+        self._inspector = Inspector(objects)
 
     async def missing(self, app_id: str, names: Iterable[str]) -> list[str]:
         """Return which of these objects must be sent before a bundle may name them; raises `InvalidRequest`."""
@@ -142,16 +141,11 @@ class BundleService:
         await self._changed(app_id)
 
     async def _check_objects(self, app_id: str, new: NewBundle) -> None:
-        """Look into what can be read: the sizes of all objects, and the archive unless it is sealed."""
+        """Look at what can be seen: the sizes of all objects, and what is in them unless they are sealed."""
         names = rules.objects(new)
         rules.check_sizes(new, _all_there(names, await self._database.scan(lambda tx: store.sizes(tx, app_id, names))))
-        if new.zip is None or new.session_key:
-            return
-        try:
-            async with self._checks, self._objects.opened(app_id, new.zip) as file:
-                await asyncio.to_thread(archive.check, file)
-        except NotFound:
-            raise ObjectsMissing from None
+        if not new.session_key:
+            await self._inspector.inspect(app_id, new)
 
     async def _publish_in(self, tx: Tx, app_id: str, new: NewBundle, by: Origin, within: InUnit | None) -> Bundle:
         app = await self._apps.get_in(tx, app_id)

@@ -1,6 +1,6 @@
 """The verbs of channels and of the groups that audiences name."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import cast
 
@@ -15,23 +15,24 @@ from ecrin.updates.bundles import store as bundles
 from ecrin.updates.bundles.model import BUILTIN
 from ecrin.updates.channels import rules, store
 from ecrin.updates.channels.model import Channel, ChannelSettings
+from ecrin.updates.channels.ports import Hold
 from ecrin.updates.errors import BundleNotFound, ChannelExists, ChannelNotFound
 
 FIRST = "production"
-_Change = Callable[[Tx, Channel], Awaitable[Channel]]
 
 
 class ChannelService:
     """Creates, changes, points and removes channels; `changed` is told after each commit."""
 
     def __init__(
-        self, database: Database, apps: AppService, events: Events[Tx], clock: Clock, changed: Changed
+        self, database: Database, apps: AppService, events: Events[Tx], clock: Clock, changed: Changed, hold: Hold
     ) -> None:
         self._database = database
         self._apps = apps
         self._events = events
         self._clock = clock
         self._changed = changed
+        self._hold = hold
 
     async def all(self, app_id: str) -> list[Channel]:
         """Return an app's channels by name."""
@@ -92,34 +93,50 @@ class ChannelService:
         """Make the channel `production`, the public default of a new app."""
         await self.create_in(tx, app, FIRST, by, app.created_at, ChannelSettings(public=True))
 
-    async def update(self, app_id: str, name: str, by: Origin, changes: Mapping[str, object]) -> Channel:
-        """Change settings by name, and what the channel points at by `version`.
+    async def update(
+        self, app_id: str, name: str, by: Origin, changes: Mapping[str, object], *, end_rollout: bool = False
+    ) -> Channel:
+        """Change settings by name, and what the channel points at by `version`; `end_rollout` ends its rollout.
 
-        Raises `ChannelNotFound`, `BundleNotFound`, and as `rules.changed`.
+        Raises `ChannelNotFound`, `BundleNotFound`, `RolloutUnderWay`, and as `rules.changed`.
         """
+        now = self._clock.now()
         settings = {key: value for key, value in changes.items() if key != "version"}
 
-        async def unit(tx: Tx, channel: Channel) -> Channel:
+        async def unit(tx: Tx) -> Channel:
+            app = await self._apps.get_in(tx, app_id)
+            channel = await self.get_in(tx, app_id, name)
             version = cast("str | None", changes.get("version", channel.version))
+            after = replace(channel, version=version, settings=rules.changed(channel.settings, settings))
             if version != channel.version:
                 await self._require(tx, app_id, version)
-            return replace(channel, version=version, settings=rules.changed(channel.settings, settings))
+            if version != channel.version or end_rollout:
+                await self._hold.release(tx, app, channel, version, by, now, end=end_rollout)
+            await store.update(tx, after)
+            await self._events.emit(tx, ChannelUpdated(app.project_id, app_id, name, tuple(sorted(changes))), by, now)
+            return after
 
-        return await self._change(app_id, name, by, unit, tuple(sorted(changes)))
+        channel = await self._database.write(unit)
+        await self._changed(app_id)
+        return channel
 
     async def point(self, app_id: str, name: str, version: str | None, by: Origin) -> Channel:
-        """Point a channel at a bundle, at `builtin`, or at nothing; raises `ChannelNotFound`, `BundleNotFound`."""
-
-        async def unit(tx: Tx, channel: Channel) -> Channel:
-            await self._require(tx, app_id, version)
-            return replace(channel, version=version)
-
-        return await self._change(app_id, name, by, unit, ("version",))
+        """Point a channel at a bundle, at `builtin`, or at nothing; raises as `update`."""
+        return await self.update(app_id, name, by, {"version": version})
 
     async def point_in(
-        self, tx: Tx, app: App, channel: Channel, version: str | None, by: Origin, now: Instant
+        self,
+        tx: Tx,
+        app: App,
+        channel: Channel,
+        version: str | None,
+        by: Origin,
+        now: Instant,
+        *,
+        end_rollout: bool = False,
     ) -> Channel:
-        """Point a channel in the caller's unit, which knows that the bundle is there."""
+        """Point a channel in the caller's unit, which knows that the bundle is there; raises `RolloutUnderWay`."""
+        await self._hold.release(tx, app, channel, version, by, now, end=end_rollout)
         after = replace(channel, version=version)
         await store.update(tx, after)
         await self._events.emit(tx, ChannelUpdated(app.project_id, app.id, channel.name, ("version",)), by, now)
@@ -154,20 +171,6 @@ class ChannelService:
         await self._database.write(unit)
         await self._changed(app_id)
         return found
-
-    async def _change(self, app_id: str, name: str, by: Origin, change: _Change, fields: tuple[str, ...]) -> Channel:
-        now = self._clock.now()
-
-        async def unit(tx: Tx) -> Channel:
-            app = await self._apps.get_in(tx, app_id)
-            after = await change(tx, await self.get_in(tx, app_id, name))
-            await store.update(tx, after)
-            await self._events.emit(tx, ChannelUpdated(app.project_id, app_id, name, fields), by, now)
-            return after
-
-        channel = await self._database.write(unit)
-        await self._changed(app_id)
-        return channel
 
     async def _require(self, tx: Tx, app_id: str, version: str | None) -> None:
         if version not in {None, BUILTIN} and await bundles.by_version(tx, app_id, version or "") is None:

@@ -15,21 +15,11 @@ BROTLI_GAIN = 10  # bytes that must be saved
 
 TOOLING = "tooling"
 MAP = "source map"
-_TOOLING = {
-    ".DS_Store",
-    ".git",
-    ".gitignore",
-    "node_modules",
-    "package-lock.json",
-    "tsconfig.json",
-    "tsconfig.app.json",
-    "tsconfig.spec.json",
-}
 
 
 def left_out(name: str, *, with_maps: bool) -> str | None:
     """Return why a file is left out, or None if it belongs into the bundle."""
-    if _TOOLING.intersection(PurePosixPath(name).parts):
+    if paths.belongs_to_tools(name):
         return TOOLING
     return MAP if name.endswith(".map") and not with_maps else None
 

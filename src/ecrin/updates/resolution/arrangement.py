@@ -19,7 +19,7 @@ def arranged(
     groups: Mapping[str, frozenset[str]] | None = None,
 ) -> AppView:
     """Return an app as devices are answered from it; of the rollouts, those that are under way."""
-    channels, bundles = list(channels), list(bundles)
+    channels, bundles, overrides = list(channels), list(bundles), list(overrides)
     return AppView(
         app=app,
         channels={c.number: c for c in channels},
@@ -29,6 +29,7 @@ def arranged(
         bundles={b.version: b for b in bundles},
         objects=_objects(bundles),
         overrides={o.device_id: o for o in overrides},
+        self_set={o.device_id for o in overrides if o.self_set},
         groups=groups or {},
     )
 

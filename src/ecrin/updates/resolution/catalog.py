@@ -45,9 +45,16 @@ class Catalog:
                 return
             override = await self._database.glance(lambda tx: devices.get(tx, app_id, device_id))
             if override is None:
-                view.overrides.pop(device_id, None)
+                view.drop(device_id)
             else:
-                view.overrides[device_id] = override
+                view.keep(override)
+
+    async def forget_expired(self) -> None:
+        """Let go of the choices that are over, of which the database lets go too: their room is for others."""
+        async with self._turn:
+            for view in list(self._views.values()):
+                view.drop_expired(self._clock.now())
+                await asyncio.sleep(0)  # an app may have a hundred thousand
 
     def view(self, app_id: str) -> AppView | None:
         """Return what decides about an app's devices, or None for an app that is not there."""

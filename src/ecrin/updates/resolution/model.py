@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ecrin.base.clock import Instant
 from ecrin.updates.apps.model import App
 from ecrin.updates.bundles.model import BUILTIN, Bundle
 from ecrin.updates.channels.model import Channel
@@ -39,8 +40,8 @@ class AppView:
 
     `channels` and `rollouts` (under way only) are by channel number, `bundles` by version (deleted ones are absent),
     `overrides` by device id, `groups` by group name. `public` holds the public channels of each platform in the order
-    in which they are asked, `objects` the size in bytes of each object that a bundle names. `overrides` alone changes
-    in place, as devices may cause that.
+    in which they are asked, `objects` the size in bytes of each object that a bundle names. `self_set` are the devices
+    that have an override by their own wish; these two alone change in place, as devices may cause that.
     """
 
     app: App
@@ -51,7 +52,26 @@ class AppView:
     bundles: Mapping[str, Bundle]
     objects: Mapping[str, int]
     overrides: dict[str, Override]
+    self_set: set[str]
     groups: Mapping[str, frozenset[str]]
+
+    def keep(self, override: Override) -> None:
+        """Take in where a device was put."""
+        self.drop(override.device_id)
+        self.overrides[override.device_id] = override
+        if override.self_set:
+            self.self_set.add(override.device_id)
+
+    def drop(self, device_id: str) -> None:
+        """Forget that a device was put anywhere."""
+        self.overrides.pop(device_id, None)
+        self.self_set.discard(device_id)
+
+    def drop_expired(self, now: Instant) -> None:
+        """Forget what devices chose once it is over."""
+        for override in [self.overrides[device_id] for device_id in self.self_set]:
+            if override.expires_at is not None and override.expires_at <= now:
+                self.drop(override.device_id)
 
 
 class Kind(StrEnum):

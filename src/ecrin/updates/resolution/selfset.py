@@ -18,6 +18,7 @@ PUBLIC = blocked(
     "",
 )
 PRIVATE = blocked("channel_self_set_not_allowed", "The channel cannot be chosen by devices", "")
+FULL = blocked("too_many_self_set_devices", "As many devices of the app chose a channel as may", "")
 NOT_FOR_IT = blocked("override_not_allowed", "The channel does not serve this kind of device", "")
 
 
@@ -41,6 +42,11 @@ def chosen(ask: Ask, view: AppView, name: str, now: Instant) -> Channel | Refusa
 def keeps_own(ask: Ask) -> bool:
     """Return whether a plugin keeps its choice itself and sends it as its default channel; Electron's need not."""
     return ask.platform is not Platform.ELECTRON and able(ask.plugin, OWN_CHANNEL)
+
+
+def full(device_id: str, view: AppView) -> bool:
+    """Return whether an app keeps the choices of as many devices as it may, this one not among them."""
+    return device_id not in view.self_set and len(view.self_set) >= view.app.settings.max_self_set
 
 
 def is_main(ask: Ask, view: AppView, channel: Channel) -> bool:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ecrin.base.clock import Instant
+from ecrin.base.events import RolloutChanged
 from ecrin.updates.channels.model import Audience
 
 WHOLE = 10_000  # basis points
@@ -82,3 +83,9 @@ class Rollout:
     def under_way(self) -> bool:
         """Return whether devices may still be on it because of it."""
         return self.ended_at is None
+
+    def event(self, project_id: str, channel: str) -> RolloutChanged:
+        """Return what is told of it; `channel` is the name."""
+        return RolloutChanged(
+            project_id, self.app_id, channel, self.id, self.version, self.state, self.share_bps, self.reason
+        )

@@ -14,7 +14,7 @@ from statistics import NormalDist
 from ecrin.base.clock import MINUTE, Instant
 from ecrin.updates.bundles.model import BUILTIN
 from ecrin.updates.channels.rules import included
-from ecrin.updates.errors import InvalidRollout
+from ecrin.updates.errors import InvalidRollout, RolloutUnderWay
 from ecrin.updates.rollout.model import WHOLE, Action, HaltPolicy, Rollout, Stage, State
 
 HALTED = "halted: too many devices failed"
@@ -90,6 +90,28 @@ def noted(rollout: Rollout, reason: str, now: Instant) -> Rollout:
 def ended(rollout: Rollout, state: State, reason: str, now: Instant) -> Rollout:
     """Return the rollout as it ended."""
     return replace(rollout, state=state, reason=reason, ended_at=now)
+
+
+def check_free(app_id: str, channel: str, version: str, *, end: bool) -> None:
+    """Raise `RolloutUnderWay` for a channel that would be pointed elsewhere under its rollout of `version`.
+
+    Every device outside the rollout would move at once, and taking the rollout back would lead to a bundle that it did
+    not begin from. `end` is whether the caller said that the rollout ends with it.
+    """
+    if not end:
+        raise RolloutUnderWay(
+            f"A rollout of {version} is under way on {channel}; the channel keeps its bundle until that has ended.",
+            hint=f"End it first: `ecrin rollout promote {channel} --app {app_id}` or"
+            f" `ecrin rollout rollback {channel} --app {app_id}`; or say --end-rollout.",
+        )
+
+
+def giving_way(rollout: Rollout, channel: str, to: str | None, now: Instant, *, end: bool) -> Rollout:
+    """Return the rollout as it ends because its channel is pointed at `to`; raises as `check_free`."""
+    check_free(rollout.app_id, channel, rollout.version, end=end)
+    if to == rollout.version:
+        return ended(rollout, State.PROMOTED, "", now)
+    return ended(rollout, State.ROLLED_BACK, f"the channel was pointed at {to or 'nothing'}", now)
 
 
 def end(rollout: Rollout, stable: str | None, to: str | None) -> str | None:

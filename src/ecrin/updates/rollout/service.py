@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from ecrin.base.clock import Clock, Instant
-from ecrin.base.events import Events, RolloutChanged
+from ecrin.base.events import Events
 from ecrin.base.origin import SYSTEM, Origin
 from ecrin.errors import Conflict
 from ecrin.storage.sql.port import Database, Tx
@@ -51,6 +51,10 @@ class RolloutService:
             return await store.history(tx, app_id, found.number)
 
         return await self._database.scan(unit)
+
+    async def under_way(self, app_id: str) -> dict[int, Rollout]:
+        """Return the rollouts of an app that have not ended, by the numbers of their channels."""
+        return {rollout.channel: rollout for rollout in await self._database.scan(lambda tx: store.of_app(tx, app_id))}
 
     async def current(self, app_id: str, channel: str) -> Rollout:
         """Return the rollout of a channel that is under way; raises `ChannelNotFound` and `NoRollout`."""
@@ -99,7 +103,7 @@ class RolloutService:
                 audience=audience or Audience(),
             )
             await store.insert(tx, rollout)
-            await self._events.emit(tx, _event(app.project_id, channel, rollout), by, now)
+            await self._events.emit(tx, rollout.event(app.project_id, channel), by, now)
             return rollout
 
         try:
@@ -200,22 +204,9 @@ class RolloutService:
         if end != channel.version:
             await self._require(tx, channel.app_id, end)
             await self._channels.point_in(tx, app, channel, end, by, now)
-        await self._events.emit(tx, _event(app.project_id, channel.name, after), by, now)
+        await self._events.emit(tx, after.event(app.project_id, channel.name), by, now)
         return after
 
     async def _require(self, tx: Tx, app_id: str, version: str | None) -> None:
         if version not in {None, BUILTIN} and await bundles.by_version(tx, app_id, version or "") is None:
             raise BundleNotFound(f"There is no bundle {version}.")
-
-
-def _event(project_id: str, channel: str, rollout: Rollout) -> RolloutChanged:
-    return RolloutChanged(
-        project_id,
-        rollout.app_id,
-        channel,
-        rollout.id,
-        rollout.version,
-        rollout.state,
-        rollout.share_bps,
-        rollout.reason,
-    )

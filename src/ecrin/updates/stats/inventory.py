@@ -13,6 +13,7 @@ from ecrin.storage.sql.port import Database, Tx
 from ecrin.updates.devices.model import Device
 from ecrin.updates.stats import store
 from ecrin.updates.stats.model import CountKey
+from ecrin.updates.stats.room import Most, Room, fitting
 from ecrin.updates.stats.rules import floor
 
 KEPT = 50_000  # devices of which this node knows what was written last
@@ -22,10 +23,14 @@ log = structlog.get_logger("ecrin.stats")
 
 
 class DeviceLog:
-    """Notes devices; one that says the same again on the same day is not written again."""
+    """Notes devices; one that says the same again on the same day is not written again.
 
-    def __init__(self, database: Database) -> None:
+    Of an app that has as many as `most` says, new ones are not listed.
+    """
+
+    def __init__(self, database: Database, most: Most) -> None:
         self._database = database
+        self._room = Room(most)
         self._written: dict[tuple[str, str], tuple[int, int]] = {}  # day, what was said
         self._pending: dict[tuple[str, str], Device] = {}
         self._counts: Counter[CountKey] = Counter()
@@ -74,11 +79,15 @@ class DeviceLog:
             self._dropped = 0
 
     async def _write(self, devices: list[Device], counts: Counter[CountKey]) -> None:
-        async def unit(tx: Tx) -> None:
-            await store.note(tx, devices)
-            await store.add(tx, dict(counts))
+        left = await self._room.left(self._database, devices)
 
-        await self._database.write(unit)
+        async def unit(tx: Tx) -> Counter[str]:
+            kept, new = fitting(devices, await store.listed(tx, devices), left)
+            await store.note(tx, kept)
+            await store.add(tx, dict(counts))
+            return new
+
+        self._room.take(await self._database.write(unit))
 
     def _remember(self, key: tuple[str, str], what: tuple[int, int]) -> None:
         self._written.pop(key, None)

@@ -18,6 +18,7 @@ from ecrin.updates.stats.ingest import Ingest, Written
 from ecrin.updates.stats.inventory import DeviceLog
 from ecrin.updates.stats.model import STEPS, Adoption, Delivery, Point, VersionSummary
 from ecrin.updates.stats.quota import Quota
+from ecrin.updates.stats.room import Most
 
 FLUSH_SECONDS = 2
 DEVICE_DAYS = 90  # after which a device that says nothing is forgotten
@@ -29,15 +30,21 @@ log = structlog.get_logger("ecrin.stats")
 
 
 class StatsService:
-    """Statistics of every app. `days` is how long what was said is kept word for word, and counts by the minute."""
+    """Statistics of every app.
 
-    def __init__(self, database: Database, clock: Clock, days: int, written: Written = lambda _: None) -> None:
+    `days` is how long what was said is kept word for word, and counts by the minute; `most` says how many devices of an
+    app are listed, `written` is told of each batch after its commit.
+    """
+
+    def __init__(
+        self, database: Database, clock: Clock, days: int, *, most: Most, written: Written = lambda _: None
+    ) -> None:
         self._database = database
         self._clock = clock
         self._days = days
         self._quota = Quota()
         self._ingest = Ingest(database, written)
-        self.devices = DeviceLog(database)
+        self.devices = DeviceLog(database, most)
 
     async def record(self, app: App, address: str, deliveries: list[Delivery]) -> None:
         """Return when the deliveries of an app are on disk.

@@ -40,6 +40,9 @@ _SEEN = (
     " default_channel = excluded.default_channel, key_id = excluded.key_id, is_emulator = excluded.is_emulator,"
     " is_prod = excluded.is_prod, seen_at = excluded.seen_at"
 )
+_LISTED = "SELECT d.app_id, d.device_id FROM (VALUES "
+# SQLite keeps to the order of a CROSS JOIN: it looks each up by the key.
+_THERE = ") AS v CROSS JOIN devices AS d WHERE d.app_id = v.column1 AND d.device_id = v.column2"
 _DAYS = "INSERT INTO active_days (app_id, day, device_id) VALUES "
 _ONCE = " ON CONFLICT DO NOTHING RETURNING app_id, device_id"
 
@@ -99,6 +102,18 @@ async def note(tx: Tx, devices: Sequence[Device]) -> None:
     await _many(tx, _COUNTS, [(*key, count) for key, count in active.items()], _ADD)
 
 
+async def listed(tx: Tx, devices: Sequence[Device]) -> set[tuple[str, str]]:
+    """Return app and id of those of some devices that are there."""
+    keys = sorted({(d.app_id, d.device_id) for d in devices})
+    return {(row["app_id"], row["device_id"]) for row in await _many(tx, _LISTED, keys, _THERE)}
+
+
+async def devices_of(tx: Tx, app_id: str) -> int:
+    """Return how many devices of an app there are."""
+    row = await tx.one("SELECT COUNT(*) AS n FROM devices WHERE app_id = :app_id", app_id=app_id)
+    return int(row["n"]) if row else 0
+
+
 async def purge(tx: Tx, table: str, before: Instant, limit: int) -> int:
     """Remove up to `limit` of the rows of a table that are older than an instant; return how many."""
     key, old = _OLD[table]
@@ -134,7 +149,7 @@ def _device(d: Device) -> tuple[Value, ...]:
 
 
 async def _many(tx: Tx, head: str, rows: Sequence[tuple[Value, ...]], tail: str = "") -> list[Row]:
-    """Insert rows, and return what the statement returns."""
+    """Run a statement over rows, as many as go into one, and return what it returns."""
     found: list[Row] = []
     for some in _chunks(rows):
         columns = len(some[0])

@@ -6,11 +6,14 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from ecrin.errors import NotFound
+from ecrin.errors import InvalidRequest, NotFound
 from ecrin.governance.callers import Verb
 from ecrin.updates.channels.model import Channel, ChannelSettings, Limit, Package
 from ecrin.updates.channels.service import ChannelService
-from ecrin.web.http import Call, Reply, json_reply
+from ecrin.updates.rollout.model import Rollout, State
+from ecrin.updates.rollout.service import RolloutService
+from ecrin.web.api.units import Percent, Time, Version
+from ecrin.web.http import NO_CONTENT, Call, Reply, json_reply
 from ecrin.web.routing import APP_PART_READ, APP_PART_WRITE, APP_READ, APP_UPLOAD, APP_WRITE, Route
 
 CHANNELS = "/api/v1/apps/{app}/channels"
@@ -46,10 +49,41 @@ class NewChannel(ChannelFields, kw_only=True):
     name: str
 
 
-class ChannelShown(NewChannel, kw_only=True):
-    """A channel."""
+class ChannelChange(ChannelFields, kw_only=True):
+    """What to change; with `end_rollout` a rollout that is under way ends in the same transaction."""
 
-    created_at: int
+    end_rollout: bool = False
+
+
+class UnderWay(msgspec.Struct):
+    """The rollout of a channel, in brief."""
+
+    version: Version
+    state: State
+    share_percent: Percent
+
+
+class ChannelShown(msgspec.Struct, kw_only=True):
+    """A channel, in the order in which people read it: what devices get, which of them, and for whom it is."""
+
+    name: str
+    version: Version | None
+    rollout: UnderWay | None
+    public: bool
+    ios: bool
+    android: bool
+    electron: bool
+    allow_device_self_set: bool
+    allow_prod: bool
+    allow_dev: bool
+    allow_device: bool
+    allow_emulator: bool
+    disable_auto_update: Limit
+    disable_auto_update_under_native: bool
+    update_package: Package
+    audience_custom_ids: list[str]
+    audience_groups: list[str]
+    created_at: Time
 
 
 class ChannelList(msgspec.Struct):
@@ -87,16 +121,17 @@ class GroupList(msgspec.Struct):
 class ChannelEndpoints:
     """Create, list, show, change and remove channels, and the groups that audiences name."""
 
-    def __init__(self, channels: ChannelService) -> None:
+    def __init__(self, channels: ChannelService, rollouts: RolloutService) -> None:
         self._channels = channels
+        self._rollouts = rollouts
 
     def routes(self) -> list[Route]:
         """Return the routes."""
         return [
             Route("GET", CHANNELS, APP_PART_READ, self.list, reply=ChannelList),
-            Route("POST", CHANNELS, APP_PART_WRITE, self.create, NewChannel, MANY, reply=ChannelShown),
+            Route("POST", CHANNELS, APP_PART_WRITE, self.create, NewChannel, MANY, reply=ChannelShown, status=201),
             Route("GET", CHANNEL, APP_READ, self.show, reply=ChannelShown),
-            Route("PATCH", CHANNEL, APP_UPLOAD, self.update, ChannelFields, MANY, reply=ChannelShown),
+            Route("PATCH", CHANNEL, APP_UPLOAD, self.update, ChannelChange, MANY, reply=ChannelShown),
             Route("DELETE", CHANNEL, APP_WRITE, self.delete),
             Route("GET", GROUPS, APP_READ, self.list_groups, reply=GroupList),
             Route("GET", GROUP, APP_READ, self.show_group, reply=GroupShown),
@@ -108,7 +143,8 @@ class ChannelEndpoints:
         """Return the channels that the caller may read."""
         found = await self._channels.all(call.params["app"])
         seen = [c for c in found if call.caller.may(call.channel_scope(c.name, Verb.READ))]
-        return json_reply(ChannelList([shown(c) for c in seen]))
+        under_way = await self._rollouts.under_way(call.params["app"])
+        return json_reply(ChannelList([shown(c, under_way.get(c.number)) for c in seen]))
 
     async def create(self, call: Call) -> Reply:
         """Create a channel."""
@@ -123,21 +159,25 @@ class ChannelEndpoints:
 
     async def show(self, call: Call) -> Reply:
         """Return a channel."""
-        return json_reply(shown(await self._channels.get(call.params["app"], call.params["channel"])))
+        return json_reply(await self._shown(await self._channels.get(call.params["app"], call.params["channel"])))
 
     async def update(self, call: Call) -> Reply:
-        """Change a channel; `upload` is enough to point it at another bundle."""
+        """Change a channel; `upload` is enough to point it at another bundle, and to end its rollout by that."""
         app, name, changes = call.params["app"], call.params["channel"], _changes(call.body)
+        ends: bool = call.body.end_rollout
+        if ends and "version" not in changes:
+            raise InvalidRequest("end_rollout goes with a version; `rollout:rollback` ends a rollout alone.")
         if changes.keys() - {"version"}:
             call.caller.require(call.channel_scope(name, Verb.WRITE))
             await self._require_app(call, changes)
-        return json_reply(shown(await self._channels.update(app, name, call.origin, changes)))
+        made = await self._channels.update(app, name, call.origin, changes, end_rollout=ends)
+        return json_reply(await self._shown(made))
 
     async def delete(self, call: Call) -> Reply:
         """Remove a channel with its rollouts and the overrides that name it."""
         await self._require_app(call, {"public": False})
         await self._channels.delete(call.params["app"], call.params["channel"], call.origin)
-        return json_reply({})
+        return NO_CONTENT
 
     async def list_groups(self, call: Call) -> Reply:
         """Return the groups of an app."""
@@ -159,7 +199,11 @@ class ChannelEndpoints:
         """Remove a group; an audience that names it is not widened by that."""
         await self._members(call)
         await self._channels.set_group(call.params["app"], call.params["group"], (), call.origin)
-        return json_reply({})
+        return NO_CONTENT
+
+    async def _shown(self, channel: Channel) -> ChannelShown:
+        under_way = await self._rollouts.under_way(channel.app_id)
+        return shown(channel, under_way.get(channel.number))
 
     async def _members(self, call: Call) -> frozenset[str]:
         found = await self._channels.groups(call.params["app"])
@@ -180,12 +224,13 @@ class ChannelEndpoints:
             call.caller.require(call.app_scope(Verb.WRITE))
 
 
-def shown(channel: Channel) -> ChannelShown:
-    """Return a channel as the API shows it: its settings flat."""
+def shown(channel: Channel, rollout: Rollout | None = None) -> ChannelShown:
+    """Return a channel as the API shows it, its settings flat, with the rollout that is under way."""
     plain = {f.name: getattr(channel.settings, f.name) for f in fields(ChannelSettings) if f.name != "audience"}
     return ChannelShown(
         name=channel.name,
         version=channel.version,
+        rollout=UnderWay(rollout.version, rollout.state, rollout.share_bps / 100) if rollout else None,
         created_at=channel.created_at,
         audience_custom_ids=sorted(channel.settings.audience.custom_ids),
         audience_groups=sorted(channel.settings.audience.groups),

@@ -1,14 +1,16 @@
 """/api/v1/apps/{app}/devices: what is known of devices, and the channel that an operator puts one on."""
 
-from typing import Protocol
+from typing import Annotated, Protocol
 
 import msgspec
+from msgspec import Meta
 
 from ecrin.updates.channels.service import ChannelService
-from ecrin.updates.devices.model import Device, Override
+from ecrin.updates.devices.model import Device, Override, Platform
 from ecrin.updates.devices.service import DeviceService
 from ecrin.web.api import paging
-from ecrin.web.http import Call, Reply, json_reply
+from ecrin.web.api.units import Time
+from ecrin.web.http import NO_CONTENT, Call, Reply, json_reply
 from ecrin.web.routing import APP_READ, APP_WRITE, Route
 
 DEVICES = "/api/v1/apps/{app}/devices"
@@ -36,8 +38,8 @@ class OverrideShown(msgspec.Struct):
     device_id: str
     channel: str
     self_set: bool
-    set_at: int
-    expires_at: int | None
+    set_at: Time
+    expires_at: Time | None
 
 
 class OverrideList(msgspec.Struct):
@@ -51,7 +53,7 @@ class DeviceShown(msgspec.Struct, kw_only=True):
     """A device as it last described itself, and the channel that it was put on (null: it follows what it asks for)."""
 
     device_id: str
-    platform: str
+    platform: Platform
     version_name: str
     version_build: str
     version_os: str
@@ -61,7 +63,7 @@ class DeviceShown(msgspec.Struct, kw_only=True):
     key_id: str
     is_emulator: bool
     is_prod: bool
-    seen_at: int
+    seen_at: Annotated[Time, Meta(description="Milliseconds since 1970-01-01T00:00:00Z, exact to the day.")]
     channel: str | None
     self_set: bool
 
@@ -84,12 +86,12 @@ class DeviceEndpoints:
     def routes(self) -> list[Route]:
         """Return the routes; the list of devices only where something keeps one."""
         routes = [
-            Route("GET", OVERRIDES, APP_READ, self.overrides, reply=OverrideList, query=paging.QUERY),
+            Route("GET", OVERRIDES, APP_READ, self.overrides, reply=OverrideList, query=paging.PageQuery),
             Route("PUT", CHANNEL, APP_WRITE, self.put, OnChannel, reply=OverrideShown),
             Route("DELETE", CHANNEL, APP_WRITE, self.take_off),
         ]
         if self._inventory is not None:
-            routes.append(Route("GET", DEVICES, APP_READ, self.list, reply=DeviceList, query=paging.QUERY))
+            routes.append(Route("GET", DEVICES, APP_READ, self.list, reply=DeviceList, query=paging.PageQuery))
         return routes
 
     async def list(self, call: Call) -> Reply:
@@ -119,7 +121,7 @@ class DeviceEndpoints:
     async def take_off(self, call: Call) -> Reply:
         """Let a device follow what it asks for again."""
         await self._devices.take_off(call.params["app"], call.params["device"], call.origin)
-        return json_reply({})
+        return NO_CONTENT
 
     async def _names(self, app_id: str) -> dict[int, str]:
         return {channel.number: channel.name for channel in await self._channels.all(app_id)}

@@ -1,8 +1,9 @@
 """/api/v1/keys and a project's service account keys."""
 
-from typing import Any
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 from ecrin.crypto.keyset import Key, State
 from ecrin.errors import NotFound
@@ -12,7 +13,8 @@ from ecrin.governance.serviceaccounts.model import key_file
 from ecrin.governance.serviceaccounts.service import ServiceAccountService
 from ecrin.storage.keyring.model import Purpose
 from ecrin.storage.keyring.service import Keyring
-from ecrin.web.http import Call, Reply, json_reply
+from ecrin.web.api.units import Time
+from ecrin.web.http import NO_CONTENT, Call, Reply, json_reply
 from ecrin.web.routing import INSTANCE_ALL, INSTANCE_READ, Access, Need, Route
 
 BASE = "/api/v1/keys"
@@ -25,6 +27,51 @@ class Rotation(msgspec.Struct, forbid_unknown_fields=True):
     """How to rotate; an emergency erases the old keys at once."""
 
     emergency: bool = False
+
+
+class KeyShown(msgspec.Struct):
+    """A key of the instance, without its private half; `verify_until` is null while it has no successor."""
+
+    key_id: str
+    purpose: str
+    state: State
+    created_at: Time
+    active_from: Time
+    verify_until: Time | None
+
+
+class KeyList(msgspec.Struct):
+    """The keys of the instance."""
+
+    keys: list[KeyShown]
+
+
+class AccountKeyShown(msgspec.Struct):
+    """The record of a service account key."""
+
+    key_id: str
+    client_email: str
+    created_at: Time
+
+
+class AccountKeyList(msgspec.Struct):
+    """The service account keys of a project that are not revoked."""
+
+    keys: list[AccountKeyShown]
+
+
+class AccountKeyFile(msgspec.Struct):
+    """The file that the Admin SDKs of Firebase read."""
+
+    type: Literal["service_account"]
+    project_id: str
+    private_key_id: str
+    private_key: Annotated[str, Meta(description="PKCS #8 in PEM. It is a secret, shown this once.")]
+    client_email: str
+    client_id: str
+    auth_uri: str
+    token_uri: str
+    universe_domain: str
 
 
 class KeyEndpoints:
@@ -41,16 +88,18 @@ class KeyEndpoints:
     def routes(self) -> list[Route]:
         """Return the routes."""
         return [
-            Route("GET", BASE, INSTANCE_READ, self.list),
-            Route("POST", f"{BASE}/{{purpose}}:rotate", INSTANCE_ALL, self.rotate, Rotation),
-            Route("GET", ACCOUNTS, READ, self.list_accounts),
-            Route("POST", ACCOUNTS, ALL, self.create_account),
+            Route("GET", BASE, INSTANCE_READ, self.list, reply=KeyList),
+            Route(
+                "POST", f"{BASE}/{{purpose}}:rotate", INSTANCE_ALL, self.rotate, Rotation, reply=KeyShown, status=201
+            ),
+            Route("GET", ACCOUNTS, READ, self.list_accounts, reply=AccountKeyList),
+            Route("POST", ACCOUNTS, ALL, self.create_account, reply=AccountKeyFile, status=201),
             Route("DELETE", f"{ACCOUNTS}/{{key}}", ALL, self.revoke_account),
         ]
 
     async def list(self, call: Call) -> Reply:
         """Return every key with its state; never its private half."""
-        return json_reply({"keys": [_key(key, state) for key, state in self._keyring.inventory()]})
+        return json_reply(KeyList([_shown(key, state) for key, state in self._keyring.inventory()]))
 
     async def rotate(self, call: Call) -> Reply:
         """Make the next key of a purpose."""
@@ -60,14 +109,13 @@ class KeyEndpoints:
             raise NotFound("There is no such key set.") from None
         fresh = await self._keyring.rotate(purpose, call.origin, emergency=call.body.emergency)
         states = {key.id: state for key, state in self._keyring.inventory()}
-        return json_reply(_key(fresh, states[fresh.id]), 201)
+        return json_reply(_shown(fresh, states[fresh.id]), 201)
 
     async def list_accounts(self, call: Call) -> Reply:
         """Return the keys of a project's service account."""
         project = self._projects.get(call.params["project"])
         keys = self._service_accounts.keys(project.id)
-        rows = [{"key_id": k.id, "client_email": k.email, "created_at": k.created_at} for k in keys]
-        return json_reply({"keys": rows})
+        return json_reply(AccountKeyList([AccountKeyShown(k.id, k.email, k.created_at) for k in keys]))
 
     async def create_account(self, call: Call) -> Reply:
         """Make a key and return its file, this once."""
@@ -78,15 +126,8 @@ class KeyEndpoints:
     async def revoke_account(self, call: Call) -> Reply:
         """Revoke a key of a project's service account."""
         await self._service_accounts.revoke_key(call.params["project"], call.params["key"], call.origin)
-        return json_reply({})
+        return NO_CONTENT
 
 
-def _key(key: Key, state: State) -> dict[str, Any]:
-    return {
-        "key_id": key.id,
-        "purpose": key.purpose,
-        "state": state,
-        "created_at": key.created_at,
-        "active_from": key.active_from,
-        "verify_until": key.verify_until,
-    }
+def _shown(key: Key, state: State) -> KeyShown:
+    return KeyShown(key.id, key.purpose, state, key.created_at, key.active_from, key.verify_until)

@@ -1,6 +1,7 @@
 """The description of our API: OpenAPI 3.1 at /api/openapi.json and as a page at /api/docs.
 
-It is made of the route table and of the msgspec types of bodies and replies, so it cannot differ from what is served.
+It is made of the route table and of the msgspec types of queries, bodies and replies, so it cannot differ from what is
+served.
 Both are open to everybody: they say nothing that the documentation does not say.
 """
 
@@ -9,7 +10,7 @@ import inspect
 import json
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
@@ -18,6 +19,7 @@ import msgspec
 
 from ecrin import __version__
 from ecrin.web.http import HTML, Call, Reply, json_reply
+from ecrin.web.problem import Problem
 from ecrin.web.routing import OPEN, Access, Need, Route
 
 JSON_PATH = "/api/openapi.json"
@@ -36,15 +38,6 @@ _POLICY = (
     + b64encode(sha256(_STYLE.encode()).digest())
     + b"'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
-_PROBLEM = {
-    "type": "object",
-    "description": "RFC 9457",
-    "properties": {
-        name: {"type": "integer" if name == "status" else "string"}
-        for name in ("type", "title", "status", "detail", "code", "hint")
-    },
-    "required": ["type", "title", "status", "detail", "code", "hint"],
-}
 
 
 class OpenApiEndpoints:
@@ -78,9 +71,9 @@ class OpenApiEndpoints:
 def describe(routes: Iterable[Route]) -> dict[str, Any]:
     """Return the OpenAPI 3.1 document of the routes under /api/v1."""
     ours = [route for route in routes if route.path.startswith(API)]
-    types = list({id(t): t for r in ours for t in (r.body, r.reply) if t is not None}.values())
+    types = list(dict.fromkeys([Problem, *(t for r in ours for t in (r.body, r.reply) if t is not None)]))
     schemas, components = msgspec.json.schema_components(types, ref_template=SCHEMA)
-    known = {id(t): schema for t, schema in zip(types, schemas, strict=True)}
+    known = dict(zip(types, schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
     for route in ours:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, known)
@@ -91,10 +84,20 @@ def describe(routes: Iterable[Route]) -> dict[str, Any]:
         "security": [{"token": []}],
         "paths": paths,
         "components": {
-            "schemas": {**components, "Problem": _PROBLEM},
+            "schemas": _typed(components),
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }
+
+
+def _typed(schema: Any) -> Any:
+    """Return a schema whose enumerations say that they are of strings: generators ask for it, and msgspec does not."""
+    if isinstance(schema, list):
+        return [_typed(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    typed = {name: _typed(value) for name, value in schema.items()}
+    return {"type": "string", **typed} if isinstance(schema.get("enum"), list) else typed
 
 
 def needed(access: Access, path: str) -> str:
@@ -108,27 +111,30 @@ def needed(access: Access, path: str) -> str:
     return f"Needs {scope}{', or that in a part of it' if access.part else ''}."
 
 
-def _operation(route: Route, known: Mapping[int, Any]) -> dict[str, Any]:
+def _operation(route: Route, known: Mapping[type, Any]) -> dict[str, Any]:
     summary = inspect.getdoc(route.handler) or ""
     operation: dict[str, Any] = {
         "operationId": f"{route.method.lower()}{re.sub(r'[^A-Za-z0-9]+', '_', route.path.removeprefix(API[:-1]))}",
         "summary": " ".join(summary.partition("\n\n")[0].split()),
         "description": needed(route.access, route.path),
         "tags": [_tag(route.path)],
-        "parameters": [*map(_in_path, _PLACE.findall(route.path)), *map(_in_query, route.query)],
+        "parameters": [*map(_in_path, _PLACE.findall(route.path)), *_in_query(route.query)],
         "responses": {
-            "2XX": {"description": "Done.", "content": _json(known.get(id(route.reply), {"type": "object"}))},
-            "default": {
-                "description": "Refused.",
-                "content": _json({"$ref": SCHEMA.format(name="Problem")}, "problem+"),
-            },
+            **_done(route, known),
+            "default": {"description": "Refused.", "content": _json(known[Problem], "problem+")},
         },
     }
     if route.stream:
         operation["requestBody"] = {"required": True, "content": {"application/octet-stream": {}}}
     elif route.body is not None:
-        operation["requestBody"] = {"required": True, "content": _json(known[id(route.body)])}
+        operation["requestBody"] = {"required": True, "content": _json(known[route.body])}
     return operation
+
+
+def _done(route: Route, known: Mapping[type, Any]) -> dict[str, Any]:
+    if route.reply is None:
+        return {"204": {"description": "Done."}}
+    return {str(route.status): {"description": "Done.", "content": _json(known[route.reply])}}
 
 
 def _tag(path: str) -> str:
@@ -145,8 +151,13 @@ def _in_path(name: str) -> dict[str, Any]:
     return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
 
 
-def _in_query(name: str) -> dict[str, Any]:
-    return {"name": name, "in": "query", "schema": {"type": "integer" if name == "limit" else "string"}}
+def _in_query(query: type | None) -> Iterator[dict[str, Any]]:
+    if query is None:
+        return
+    _, found = msgspec.json.schema_components([query])
+    described = found[query.__name__]
+    for name, schema in described["properties"].items():
+        yield {"name": name, "in": "query", "required": name in described["required"], "schema": _typed(schema)}
 
 
 def render(document: Mapping[str, Any]) -> str:
@@ -161,14 +172,17 @@ def render(document: Mapping[str, Any]) -> str:
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head>'
         f"<body><h1>Écrin API {html.escape(document['info']['version'])}</h1>"
         f'<p>Send <code>Authorization: Bearer TOKEN</code>. For programs: <a href="{JSON_PATH}">OpenAPI 3.1</a>.</p>'
-        f"{parts}</body></html>"
+        f"<details><summary>What is refused is answered in one shape</summary>"
+        f"{_shape('Refusal', 'application/problem+json', document['components']['schemas']['Problem'], document)}"
+        f"</details>{parts}</body></html>"
     )
 
 
 def _call(method: str, path: str, operation: Mapping[str, Any], document: Mapping[str, Any]) -> str:
-    schemas = {
+    status, done = next(iter(operation["responses"].items()))
+    bodies = {
         "Body": operation.get("requestBody", {}).get("content", {}),
-        "Reply": operation["responses"]["2XX"]["content"],
+        f"Reply {status}": done.get("content", {}),
     }
     query = [p["name"] for p in operation["parameters"] if p["in"] == "query"]
     summary, needs = html.escape(operation["summary"]), html.escape(operation["description"])
@@ -176,14 +190,24 @@ def _call(method: str, path: str, operation: Mapping[str, Any], document: Mappin
     parts = [f"<details><summary>{head}</summary><p>{needs}</p>"]
     if query:
         parts.append(f"<p>Query: {', '.join(f'<code>{html.escape(name)}</code>' for name in query)}</p>")
-    for title, content in schemas.items():
-        for kind, media in content.items():
-            shown = json.dumps(_resolved(media.get("schema", {}), document), indent=2, ensure_ascii=False)
-            parts.append(f"<p>{title}, <code>{html.escape(kind)}</code></p><pre>{html.escape(shown)}</pre>")
+    for title, content in bodies.items():
+        parts += [_shape(title, kind, media.get("schema", {}), document) for kind, media in content.items()]
+    if "content" not in done:
+        parts.append(f"<p>Reply {status}, without a body</p>")
     return "".join([*parts, "</details>"])
 
 
+def _shape(title: str, kind: str, schema: Any, document: Mapping[str, Any]) -> str:
+    shown = json.dumps(_resolved(schema, document), indent=2, ensure_ascii=False)
+    return f"<p>{title}, <code>{html.escape(kind)}</code></p><pre>{html.escape(shown)}</pre>"
+
+
 def _resolved(schema: Any, document: Mapping[str, Any]) -> Any:
-    """Return a schema with its first reference followed, as a reader wants to see it."""
-    name = schema.get("$ref", "").rpartition("/")[2] if isinstance(schema, dict) else ""
-    return document["components"]["schemas"].get(name, schema)
+    """Return a schema with its references followed, as a reader wants to see it; none leads back to itself."""
+    if isinstance(schema, list):
+        return [_resolved(item, document) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return _resolved(document["components"]["schemas"][schema["$ref"].rpartition("/")[2]], document)
+    return {name: _resolved(value, document) for name, value in schema.items()}

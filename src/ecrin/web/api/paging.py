@@ -7,17 +7,28 @@ bound to the app of the path, so a forged one begins elsewhere in the same list 
 import binascii
 from base64 import urlsafe_b64decode
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypeVar
+from typing import Annotated, NamedTuple, TypeVar
+
+import msgspec
+from msgspec import Meta
 
 from ecrin.base.encoding import b64url
 from ecrin.errors import InvalidRequest
 from ecrin.web.http import Call
 
-QUERY = ("limit", "cursor")
 MOST = 1000
 USUAL = 100
 MAX_NAME = 256
 T = TypeVar("T")
+
+Cursor = Annotated[str, Meta(description="`next_cursor` of the page before; empty for the first page.")]
+
+
+class PageQuery(msgspec.Struct):
+    """What a client says of the page that it wants."""
+
+    limit: Annotated[int, Meta(ge=1, le=MOST, description="How many at most.")] = USUAL
+    cursor: Cursor = ""
 
 
 class Page(NamedTuple):

@@ -11,6 +11,7 @@ from ecrin.updates.errors import InvalidRollout
 from ecrin.updates.rollout.model import Action, HaltPolicy, Rollout, Stage, State
 from ecrin.updates.rollout.service import RolloutService
 from ecrin.web.api.channels import CHANNEL, MANY
+from ecrin.web.api.units import BasisPoints, Minutes, Percent, Rate, Time, Version
 from ecrin.web.http import Call, Reply, json_reply
 from ecrin.web.routing import APP_READ, APP_UPLOAD, Route
 
@@ -70,9 +71,22 @@ class BackTo(msgspec.Struct, forbid_unknown_fields=True):
 class StageShown(msgspec.Struct):
     """A stage of the timetable."""
 
-    after_minutes: int
-    share_percent: float
-    share_bps: int
+    after_minutes: Annotated[Minutes, msgspec.Meta(description="Minutes that the rollout ran; pauses do not count.")]
+    share_percent: Percent
+    share_bps: BasisPoints
+
+
+class HaltShown(msgspec.Struct, kw_only=True):
+    """When the rollout stops by itself, and how."""
+
+    enabled: bool
+    window_minutes: Minutes
+    failure_rate_bps: Annotated[BasisPoints, msgspec.Meta(description="Hundredths of a percent of devices.")]
+    confidence: Rate
+    min_attempts: Annotated[int, msgspec.Meta(description="Devices.")]
+    min_failures: Annotated[int, msgspec.Meta(description="Devices.")]
+    action: Action
+    cooldown_minutes: Minutes
 
 
 class RolloutShown(msgspec.Struct, kw_only=True):
@@ -81,21 +95,21 @@ class RolloutShown(msgspec.Struct, kw_only=True):
     id: str
     channel: str
     version: str
-    previous: str | None
+    previous: Version | None
     state: State
-    share_percent: float
-    share_bps: int
+    share_percent: Percent
+    share_bps: BasisPoints
     stages: list[StageShown]
-    halt: Halt
+    halt: HaltShown
     audience_custom_ids: list[str]
     audience_groups: list[str]
     reason: str
     halted: bool
-    started_at: int
-    changed_at: int
-    paused_at: int | None
-    quiet_until: int | None
-    ended_at: int | None
+    started_at: Time
+    changed_at: Time
+    paused_at: Time | None
+    quiet_until: Time | None
+    ended_at: Time | None
 
 
 class RolloutList(msgspec.Struct):
@@ -115,7 +129,7 @@ class RolloutEndpoints:
         """Return the routes."""
         return [
             Route("GET", ROLLOUT, APP_READ, self.show, reply=RolloutList),
-            Route("POST", ROLLOUT, APP_UPLOAD, self.start, NewRollout, MANY, reply=RolloutShown),
+            Route("POST", ROLLOUT, APP_UPLOAD, self.start, NewRollout, MANY, reply=RolloutShown, status=201),
             Route("POST", f"{ROLLOUT}:raise", APP_UPLOAD, self.raise_share, Share, reply=RolloutShown),
             Route("POST", f"{ROLLOUT}:pause", APP_UPLOAD, self.pause, Why, reply=RolloutShown),
             Route("POST", f"{ROLLOUT}:resume", APP_UPLOAD, self.resume, reply=RolloutShown),
@@ -173,7 +187,7 @@ class RolloutEndpoints:
 
 def shown(rollout: Rollout, channel: str) -> RolloutShown:
     """Return a rollout as the API shows it."""
-    policy: dict[str, Any] = {name: getattr(rollout.halt, name) for name in Halt.__struct_fields__}
+    policy: dict[str, Any] = {name: getattr(rollout.halt, name) for name in HaltShown.__struct_fields__}
     return RolloutShown(
         id=rollout.id,
         channel=channel,
@@ -183,7 +197,7 @@ def shown(rollout: Rollout, channel: str) -> RolloutShown:
         share_percent=rollout.share_bps / 100,
         share_bps=rollout.share_bps,
         stages=[StageShown(s.after_minutes, s.share_bps / 100, s.share_bps) for s in rollout.stages],
-        halt=Halt(**policy),
+        halt=HaltShown(**policy),
         audience_custom_ids=sorted(rollout.audience.custom_ids),
         audience_groups=sorted(rollout.audience.groups),
         reason=rollout.reason,

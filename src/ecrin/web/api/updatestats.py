@@ -1,18 +1,31 @@
 """/api/v1/apps/{app}/stats: what devices reported."""
 
-from typing import Any
-
 from ecrin.base.clock import DAY, HOUR, MINUTE, Clock, Instant
 from ecrin.errors import InvalidRequest
 from ecrin.updates.stats import rules
 from ecrin.updates.stats.model import Adoption, Kind, VersionSummary
 from ecrin.updates.stats.service import COLUMNS, StatsService
+from ecrin.web.api.statstypes import (
+    MAX_DAYS,
+    ActiveDay,
+    AdoptionQuery,
+    AdoptionShown,
+    CurvePoint,
+    DaysQuery,
+    Failure,
+    FailureList,
+    FailureQuery,
+    Point,
+    Series,
+    SeriesQuery,
+    Summary,
+    VersionShown,
+)
 from ecrin.web.http import Call, Reply, json_reply
 from ecrin.web.routing import APP_READ, Route
 
 BASE = "/api/v1/apps/{app}/stats"
 STEPS = {"minute": MINUTE, "hour": HOUR, "day": DAY}
-MAX_DAYS = 400
 _BUCKETS = 60  # that a series goes back where nobody says
 
 
@@ -26,10 +39,10 @@ class UpdateStatsEndpoints:
     def routes(self) -> list[Route]:
         """Return the routes."""
         return [
-            Route("GET", f"{BASE}/summary", APP_READ, self.summary),
-            Route("GET", f"{BASE}/series", APP_READ, self.series),
-            Route("GET", f"{BASE}/adoption", APP_READ, self.adoption),
-            Route("GET", f"{BASE}/failures", APP_READ, self.failures),
+            Route("GET", f"{BASE}/summary", APP_READ, self.summary, reply=Summary, query=DaysQuery),
+            Route("GET", f"{BASE}/series", APP_READ, self.series, reply=Series, query=SeriesQuery),
+            Route("GET", f"{BASE}/adoption", APP_READ, self.adoption, reply=AdoptionShown, query=AdoptionQuery),
+            Route("GET", f"{BASE}/failures", APP_READ, self.failures, reply=FailureList, query=FailureQuery),
         ]
 
     async def summary(self, call: Call) -> Reply:
@@ -37,14 +50,7 @@ class UpdateStatsEndpoints:
         app, days = call.params["app"], _number(call, "days", 30, MAX_DAYS)
         present, by_day = await self._stats.active(app, days)
         versions = await self._stats.versions(app, days)
-        return json_reply(
-            {
-                "days": days,
-                "active_devices": present,
-                "active_by_day": [{"at": at, "devices": count} for at, count in by_day],
-                "versions": [_version(v) for v in versions],
-            }
-        )
+        return json_reply(Summary(days, present, [ActiveDay(*day) for day in by_day], [_version(v) for v in versions]))
 
     async def series(self, call: Call) -> Reply:
         """Return counts by `step` (minute, hour, day) from `from` to `to`, one line per value of `by`."""
@@ -56,8 +62,8 @@ class UpdateStatsEndpoints:
         only = {name: call.query[name] for name in COLUMNS if call.query.get(name)}
         by = call.query.get("by", "action")
         points = await self._stats.series(call.params["app"], step, start, end, by=by, only=only)
-        found = [{"at": p.at, by: p.key, "count": p.count} for p in points]
-        return json_reply({"step": step, "by": by, "from": start, "to": end, "points": found})
+        found = [Point(at=p.at, count=p.count, **{by: p.key}) for p in points]
+        return json_reply(Series(step, by, start, end, found))
 
     async def adoption(self, call: Call) -> Reply:
         """Return how `version` spread, on one `platform` or on all."""
@@ -72,44 +78,29 @@ class UpdateStatsEndpoints:
         days = _number(call, "days", 30, MAX_DAYS)
         found = await self._stats.actions(call.params["app"], days, call.query.get("version", ""))
         rows = [(v, a, p, n) for v, a, p, n in found if rules.kind_of(a) not in {None, Kind.INSTALL}]
-        return json_reply({"days": days, "failures": [_failure(*row) for row in rows]})
+        return json_reply(FailureList(days, [_failure(*row) for row in rows]))
 
 
-def _version(v: VersionSummary) -> dict[str, Any]:
-    return {
-        "version": v.version,
-        "attempts": v.attempts,
-        "installs": v.installs,
-        "failures": v.failures,
-        "success_rate": v.success_rate,
-        "downloads": v.downloads,
-        "offers": v.offers,
-    }
+def _version(v: VersionSummary) -> VersionShown:
+    return VersionShown(v.version, v.attempts, v.installs, v.failures, v.success_rate, v.downloads, v.offers)
 
 
-def _adoption(found: Adoption) -> dict[str, Any]:
+def _adoption(found: Adoption) -> AdoptionShown:
     start = found.started_at
     reached = {str(share): at - start for share, at in found.reached.items() if at is not None and start is not None}
-    return {
-        "version": found.version,
-        "started_at": start,
-        "active_devices": found.active,
-        "installed": found.installed,
-        "milliseconds_to_percent": {str(share): reached.get(str(share)) for share in found.reached},
-        "curve": [{"at": at, "devices": devices} for at, devices in found.curve],
-    }
+    return AdoptionShown(
+        version=found.version,
+        started_at=start,
+        active_devices=found.active,
+        installed=found.installed,
+        milliseconds_to_percent={str(share): reached.get(str(share)) for share in found.reached},
+        curve=[CurvePoint(*point) for point in found.curve],
+    )
 
 
-def _failure(version: str, action: str, platform: str, count: int) -> dict[str, Any]:
-    kind = rules.kind_of(action)
-    return {
-        "version": version,
-        "reason": action,
-        "platform": platform,
-        "events": count,
-        "crash": rules.is_crash(action),
-        "blames_bundle": kind is Kind.FAILURE,
-    }
+def _failure(version: str, action: str, platform: str, count: int) -> Failure:
+    blames_bundle = rules.kind_of(action) is Kind.FAILURE
+    return Failure(version, action, platform, count, rules.is_crash(action), blames_bundle)
 
 
 def _number(call: Call, name: str, default: int, most: int) -> int:

@@ -14,9 +14,9 @@ from ecrin.web.capgo.messages import Info
 
 # Unknown apps are answered alike for everybody, and never with a 429, which would silence the client (sheet §1).
 UNKNOWN_APP = blocked("on_premise_app", "This server does not serve the app", "")
-MISSING_INFO = failed("missing_info", "The platform or a version is missing", "")
-UNKNOWN_BUILD = failed("unknown_version_build", "The native version is unknown", "")
-SEMVER_ERROR = failed("semver_error", "The native version is not a semantic version", "")
+MISSING_INFO = failed("missing_info", "The platform or a version is missing", "missing_info")
+UNKNOWN_BUILD = failed("unknown_version_build", "The native version is unknown", "unknown_version_build")
+SEMVER_ERROR = failed("semver_error", "The native version is not a semantic version", "semver_error")
 OLD_PLUGIN = failed("unsupported_plugin_version", "Plugins of version 4 are not served", "backend_refusal")
 _APP_ID = re.compile(r"[a-z0-9]+(\.[\w-]+)+", re.IGNORECASE | re.ASCII)
 

@@ -107,11 +107,13 @@ class ChannelSelfEndpoints:
         return json_reply({"channel": channel.name, "status": status, "allowSet": free})
 
     async def _choose(self, ask: Ask, view: AppView, channel: Channel, call: Call) -> Reply:
-        """Keep a choice that may be made; raises `TooManyChoices`."""
+        """Keep a choice that may be made, if there is room for it; raises `TooManyChoices`."""
         local = selfset.keeps_own(ask)
         keep = not (local or selfset.is_main(ask, view, channel))
         before = held(view, ask.device_id, call.now)
         fresh = before and before.channel == channel.number and call.now - before.set_at < DAY
+        if keep and selfset.full(ask.device_id, view):
+            return _refused(selfset.FULL, call.body)
         if (keep and not fresh) or (before and not keep):
             self._throttle.count(ask.app_id, call.address, call.now)
             try:

@@ -1,10 +1,10 @@
 """`/updates`: whether a device should install something (protocol sheet §2). No query is made."""
 
-from collections.abc import Callable
+from typing import Protocol
 
 from ecrin.base.clock import Instant
 from ecrin.updates.resolution.catalog import Catalog
-from ecrin.updates.resolution.model import Answer, Ask, Offer, Reset
+from ecrin.updates.resolution.model import Answer, Ask, Offer, Refusal, Reset
 from ecrin.updates.resolution.rules import decide
 from ecrin.web.capgo.asking import UNKNOWN_APP, identity, question
 from ecrin.web.capgo.messages import Info
@@ -13,18 +13,21 @@ from ecrin.web.capgo.problem import soft
 from ecrin.web.http import Call, Reply, json_reply
 from ecrin.web.routing import OPEN, Route
 
-# Told of each question that was answered; it must not take long, for nobody waits for it but the device.
-Watch = Callable[[Info, Ask, Answer, Instant], None]
 
+class Watch(Protocol):
+    """Told of what devices of an app are answered; it must not take long, for nobody waits for it but the device."""
 
-def unwatched(info: Info, ask: Ask, answer: Answer, now: Instant) -> None:
-    """Tell nobody."""
+    def answered(self, info: Info, ask: Ask, answer: Answer, now: Instant) -> None:
+        """Hear of a question and its answer."""
+
+    def refused(self, info: Info, app_id: str, refusal: Refusal, now: Instant) -> None:
+        """Hear of a device that asked for nothing which could be answered."""
 
 
 class UpdateEndpoints:
     """The check that every client makes again and again."""
 
-    def __init__(self, catalog: Catalog, offers: Offers, watch: Watch = unwatched) -> None:
+    def __init__(self, catalog: Catalog, offers: Offers, watch: Watch) -> None:
         self._catalog = catalog
         self._offers = offers
         self._watch = watch
@@ -48,9 +51,10 @@ class UpdateEndpoints:
             return soft(UNKNOWN_APP)
         ask = question(call.body, app_id, device_id)
         if not isinstance(ask, Ask):
+            self._watch.refused(call.body, app_id, ask, call.now)
             return soft(ask)
         answer = decide(ask, view, call.now)
-        self._watch(call.body, ask, answer, call.now)
+        self._watch.answered(call.body, ask, answer, call.now)
         if isinstance(answer, Offer):
             return self._offers.reply(answer, ask, view, compressed=_takes_gzip(call))
         return RESET if isinstance(answer, Reset) else soft(answer)

@@ -17,7 +17,7 @@ class Watcher:
     def __init__(self, devices: DeviceLog) -> None:
         self._devices = devices
 
-    def __call__(self, info: Info, ask: Ask, answer: Answer, now: Instant) -> None:
+    def answered(self, info: Info, ask: Ask, answer: Answer, now: Instant) -> None:
         """Note a device and what it was answered."""
         self.note(info, ask, ask.version_name, now)
         if isinstance(answer, Refusal):
@@ -26,6 +26,10 @@ class Watcher:
             return
         version = answer.bundle.version if isinstance(answer, Offer) else BUILTIN
         self._devices.answered(ask.app_id, OFFERED, version, str(ask.platform), answer.channel.name, now)
+
+    def refused(self, info: Info, app_id: str, refusal: Refusal, now: Instant) -> None:
+        """Count a device that asked for nothing which could be answered; as such it says too little to be listed."""
+        self._devices.answered(app_id, refusal.stat, "", str(info.platform or ""), "", now)
 
     def note(self, info: Info, ask: Ask, running: str, now: Instant) -> None:
         """Note what a device said of itself; `running` is the version it runs, "" where it did not say."""
