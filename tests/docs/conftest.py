@@ -79,6 +79,7 @@ class Workplace:
 
     def __init__(self, folder: Path, command: str) -> None:
         self.folder = folder
+        self.missed = ""  # the block of a guide that was skipped: those behind it build on it
         self._command = command
         (folder / ".venv").symlink_to(sys.prefix)
         ours = ("ECRIN_", "FIREBASE_", "GOOGLE_", "PYTEST_", "PYTHON")

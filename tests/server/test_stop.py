@@ -1,18 +1,16 @@
 """The end of a server: open requests are answered, what is new is refused, and nothing is left lying about."""
 
-import contextlib
 import json
 import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
+from freezer import Freezer
 from server_process import ECRIN, Server, ecrin, environment, impatient, start, started, wait_for
 
 BODY = b'{"returnSecureToken":true}'
@@ -156,48 +154,13 @@ runpy.run_path(sys.argv[0], run_name="__main__")
     assert not (data / "ecrin.sock").exists()
 
 
-class Freezer:
-    """A wire to a database server that can be frozen: nothing passes any more, and nobody is told."""
-
-    def __init__(self, port: int) -> None:
-        self.frozen = threading.Event()
-        self._port = port
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self._ends: list[socket.socket] = [self._listener]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                here, _ = self._listener.accept()
-                there = socket.create_connection(("127.0.0.1", self._port))
-                self._ends += [here, there]
-                for pair in ((here, there), (there, here)):
-                    threading.Thread(target=self._pass_on, args=pair, daemon=True).start()
-
-    def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            while data := source.recv(65536):
-                if not self.frozen.is_set():
-                    target.sendall(data)
-
-    def close(self) -> None:
-        for end in self._ends:
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-            end.close()
-
-
 def test_a_database_server_that_no_longer_answers_does_not_hold_the_server_up(
     tmp_path: Path, empty_postgres: str
 ) -> None:
-    place = urlsplit(empty_postgres)
-    wire = Freezer(place.port or 5432)
-    url = urlunsplit(place._replace(netloc=f"{place.username}@127.0.0.1:{wire.port}"))
+    wire = Freezer(empty_postgres)
     try:
         patience = impatient("ecrin.web.listener", "GRACE_SECONDS", 1)
-        with started(tmp_path / "data", under=patience, ECRIN_DATABASE_URL=url) as server:
+        with started(tmp_path / "data", under=patience, ECRIN_DATABASE_URL=wire.url) as server:
             server.sign_up()
             wire.frozen.set()
             with half_sent(server) as waiting:

@@ -19,8 +19,11 @@ from ecrin.errors import (
 )
 from ecrin.storage.sql.port import Tx
 from ecrin.storage.sql.postgres_faults import fault, is_retried
+from freezer import Freezer
 
 pytest.importorskip("asyncpg")
+
+HANGS = 10  # seconds after which a wait is given up; it says nothing about how long anything takes
 
 
 @pytest.fixture
@@ -151,6 +154,23 @@ async def test_cancelled_units_leave_no_transaction_open(database: Any, postgres
     await observer.close()
     assert sum(left_open) == 0
     assert await database.write(add("last", 1)) == 1
+
+
+async def test_a_unit_is_cancelled_even_where_the_server_has_fallen_silent(postgres_url: str, tables: Any) -> None:
+    from ecrin.storage.sql.postgres import PostgresDatabase
+
+    wire = Freezer(postgres_url)
+    database = await PostgresDatabase.open(wire.url, migrations=tables, connections=1)
+    task = asyncio.ensure_future(database.write(lambda tx: tx.one("SELECT pg_sleep(60)")))
+    await asyncio.sleep(0.2)
+    wire.frozen.set()
+    task.cancel()
+    ended, _ = await asyncio.wait([task], timeout=HANGS)
+    asyncio.get_running_loop().set_exception_handler(lambda *_: None)  # the driver's own request to cancel dies too
+    wire.close()
+    await asyncio.wait([task])
+    await database.close()
+    assert ended == {task}
 
 
 async def test_a_unit_that_swallows_its_cancellation_is_not_acknowledged(

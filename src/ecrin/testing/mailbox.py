@@ -146,7 +146,7 @@ class SmtpSink:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
         for connection in self._connections:
-            if connection.transport is not None:
+            if connection.transport is not None and not connection.transport.is_closing():
                 connection.transport.abort()
         await asyncio.sleep(0)  # so that the sockets are closed before the loop is
 

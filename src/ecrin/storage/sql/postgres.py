@@ -11,7 +11,7 @@ from ecrin.base.secret import Secret
 from ecrin.errors import Conflict, Overloaded, StorageUnavailable
 from ecrin.storage.sql.glance import GlanceTx
 from ecrin.storage.sql.port import Unit
-from ecrin.storage.sql.postgres_driver import DRIVER_ERRORS, is_alive, open_pool, place
+from ecrin.storage.sql.postgres_driver import DRIVER_ERRORS, LETS_GO_WITHIN, is_alive, open_pool, place
 from ecrin.storage.sql.postgres_faults import fault
 from ecrin.storage.sql.postgres_tx import PostgresTx
 from ecrin.storage.sql.schema import Migration, apply_missing, last_applied, shipped
@@ -181,7 +181,7 @@ class PostgresDatabase:
             yield connection
         finally:
             with suppress(*DRIVER_ERRORS):  # the pool has thrown it away then
-                await self._pool.release(connection)
+                await self._pool.release(connection, timeout=LETS_GO_WITHIN)
 
     async def _locked_migration(self, connection: Any) -> list[int]:
         """Hold the lock around the transactions: a snapshot taken before the wait for it would be stale."""

@@ -17,6 +17,7 @@ DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.Internal
 # A statement prepared before a migration no longer fits; the driver has forgotten it by the time it says so.
 OUTDATED = (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError)
 
+LETS_GO_WITHIN = 0.5  # seconds, for a rollback and for a connection on its way back; what takes longer is thrown away
 _CONNECT_TIMEOUT = 5.0  # seconds
 _STATEMENT_TIMEOUT = 60.0  # seconds
 # A stronger setting of the operator's (remote_apply) stays.

@@ -6,7 +6,7 @@ from typing import Any
 from ecrin.errors import StorageError
 from ecrin.storage.sql.placeholders import numbered
 from ecrin.storage.sql.port import Row, Value
-from ecrin.storage.sql.postgres_driver import DRIVER_ERRORS, OUTDATED, is_alive
+from ecrin.storage.sql.postgres_driver import DRIVER_ERRORS, LETS_GO_WITHIN, OUTDATED, is_alive
 from ecrin.storage.sql.postgres_faults import fault, is_retried
 from ecrin.storage.sql.unit import UnitOver
 
@@ -55,7 +55,7 @@ class PostgresTx:
         self.failure = UnitOver()
         with suppress(*DRIVER_ERRORS):
             if self._connection.is_in_transaction():
-                await self._connection.execute("ROLLBACK")
+                await self._connection.execute("ROLLBACK", timeout=LETS_GO_WITHIN)
 
     async def _ask(self, method: Any, sql: str, values: dict[str, Value]) -> Any:
         if self.failure is not None:
