@@ -11,8 +11,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-from ecrin.storage.sql.port import Tx
-from ecrin.storage.sql.schema import Migration
+from ecrin.storage.sql.port import Migration, Tx
 from ecrin.storage.sql.sqlite import SqliteDatabase
 
 BUDGET = 5.0  # times one commit per request

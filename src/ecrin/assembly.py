@@ -57,6 +57,7 @@ from ecrin.web.authentication import Authenticator
 from ecrin.web.capgo.decoding import decode as decode_capgo
 from ecrin.web.capgo.problem import capgo
 from ecrin.web.health import HealthEndpoints
+from ecrin.web.http import Call
 from ecrin.web.identitytoolkit import emulator, later, legacy
 from ecrin.web.identitytoolkit.account import AccountEndpoints
 from ecrin.web.identitytoolkit.admin import AdminEndpoints
@@ -171,16 +172,13 @@ async def build(
     courier, mail = _mail(base)
     auth = _auth(base, governance, courier, profile)
     objects = LocalObjects(settings.objects_folder, clock)
-    await objects.start()
     updates = await build_updates(database, objects, events, clock, settings.stats_days)
+    authenticator = Authenticator(
+        governance.projects, governance.tokens, governance.service_accounts, settings.project if base.dev else None
+    )
     web = Web(
-        _surfaces(base, governance, auth, updates),
-        Authenticator(
-            governance.projects,
-            governance.tokens,
-            governance.service_accounts,
-            settings.project if base.dev else None,
-        ),
+        _surfaces(base, governance, auth, updates, authenticator),
+        authenticator,
         TrustedProxies(settings.trusted_proxies),
         clock,
         tls=settings.tls,
@@ -247,6 +245,7 @@ def _auth(base: Base, governance: Governance, courier: Courier, profile: Profile
     )
     events.listen(sessions.on_event)
     events.listen(passwords.on_event)
+    events.listen(codes.on_event)
     return Auth(
         store,
         accounts,
@@ -266,7 +265,9 @@ def _auth(base: Base, governance: Governance, courier: Courier, profile: Profile
     )
 
 
-def _surfaces(base: Base, governance: Governance, auth: Auth, updates: Updates) -> list[Surface]:
+def _surfaces(
+    base: Base, governance: Governance, auth: Auth, updates: Updates, authenticator: Authenticator
+) -> list[Surface]:
     refresh = RefreshEndpoint(_context(base, governance), auth.tokens)
     assertion = AssertionEndpoint(governance.service_accounts, base.public_url)
     return [
@@ -276,7 +277,7 @@ def _surfaces(base: Base, governance: Governance, auth: Auth, updates: Updates) 
         Surface(tuple(capgo_routes(updates, base.database, base.public_url)), capgo, decode_capgo, cors=True),
         Surface(tuple(HealthEndpoints(base.database).routes()), rfc9457, decode_api, cors=False),
         Surface(tuple(_pages(base, governance, auth)), problem_page, decode_api, cors=False),
-        Surface(tuple(_api(base, governance, updates)), rfc9457, decode_api, cors=False),
+        Surface(tuple(_api(base, governance, updates, authenticator)), rfc9457, decode_api, cors=False),
     ]
 
 
@@ -319,12 +320,15 @@ def _pages(base: Base, governance: Governance, auth: Auth) -> list[Route]:
     return routes
 
 
-def _api(base: Base, governance: Governance, updates: Updates) -> list[Route]:
+def _api(base: Base, governance: Governance, updates: Updates, authenticator: Authenticator) -> list[Route]:
+    async def holds(call: Call) -> bool:
+        return await authenticator.holds(call, base.clock.now())
+
     routes = [
         *ProjectEndpoints(governance.projects).routes(),
         *KeyEndpoints(base.keyring, governance.projects, governance.service_accounts, base.public_url).routes(),
         *TokenEndpoints(governance.tokens).routes(),
-        *api_routes(updates, governance.projects, base.clock),
+        *api_routes(updates, governance.projects, base.clock, holds),
     ]
     return [*routes, *OpenApiEndpoints(routes).routes()]
 

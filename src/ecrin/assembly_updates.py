@@ -1,7 +1,9 @@
 """The part of the assembly that makes the updates: services in the order in which they call each other, and routes."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import cast
 
 from ecrin.base.clock import Clock
 from ecrin.base.events import Events
@@ -16,6 +18,7 @@ from ecrin.updates.bundles.sweep import Sweep
 from ecrin.updates.channels.service import ChannelService
 from ecrin.updates.devices.service import DeviceService
 from ecrin.updates.resolution.catalog import Catalog
+from ecrin.updates.resolution.doubt import Watched
 from ecrin.updates.rollout.hold import RolloutHold
 from ecrin.updates.rollout.service import RolloutService
 from ecrin.updates.stats.service import StatsService
@@ -36,9 +39,11 @@ from ecrin.web.capgo.updates import UpdateEndpoints
 from ecrin.web.capgo.watching import Watcher
 from ecrin.web.events.endpoints import EventEndpoints
 from ecrin.web.events.feed import Feed
+from ecrin.web.http import Call
 from ecrin.web.routing import Route
 
 TICK_SECONDS = 60
+MEND_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,12 @@ class Updates:
             jobs.create_task(self.feed.run(stop))
             jobs.create_task(self.stats_housekeeping.run(stop))
             jobs.create_task(every(stop, TICK_SECONDS, lambda: self.rollouts.tick(self.stats.counts)))
+            jobs.create_task(every(stop, MEND_SECONDS, self.mend))
+
+    async def mend(self) -> None:
+        """Read what could not be read after a commit."""
+        await self.apps.mend()
+        await self.catalog.mend()
 
     async def close(self) -> None:
         """Let go of the statistics."""
@@ -74,6 +85,12 @@ async def build_updates(
     database: Database, objects: ObjectStore, events: Events[Tx], clock: Clock, stats_days: int
 ) -> Updates:
     """Build the services and read the working set."""
+
+    def doubt() -> None:
+        apps.doubt()
+        catalog.doubt()
+
+    database = cast("Database", Watched(database, doubt))
     catalog = Catalog(database, clock)
     apps = AppService(database, events, clock, catalog.refresh)
     keeping = database, apps, objects, AppLocks(), events, clock, catalog.refresh
@@ -101,13 +118,15 @@ async def build_updates(
     return Updates(catalog, objects, apps, bundles, sweep, channels, rollouts, devices, *own)
 
 
-def api_routes(updates: Updates, projects: ProjectService, clock: Clock) -> list[Route]:
-    """Return the routes of operators and CI."""
+def api_routes(
+    updates: Updates, projects: ProjectService, clock: Clock, holds: Callable[[Call], Awaitable[bool]]
+) -> list[Route]:
+    """Return the routes of operators and CI; `holds` says whether the credential of a call is good still."""
     return [
         *AppEndpoints(projects, updates.apps, updates.channels).routes(),
         *BundleEndpoints(updates.bundles, updates.channels).routes(),
         *UpdateStatsEndpoints(updates.stats, clock).routes(),
-        *EventEndpoints(updates.feed, updates.apps.project_of).routes(),
+        *EventEndpoints(updates.feed, updates.apps.project_of, holds).routes(),
         *ChannelEndpoints(updates.channels, updates.rollouts).routes(),
         *RolloutEndpoints(updates.rollouts).routes(),
         *DeviceEndpoints(updates.devices, updates.channels, updates.stats).routes(),

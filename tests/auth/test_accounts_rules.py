@@ -24,6 +24,7 @@ from ecrin.auth.errors import (
     MissingRawId,
 )
 from ecrin.base.secret import Secret
+from ecrin.crypto.jose.strict import MAX_CLAIMS_DEPTH
 
 GOOGLE = Identity("google.com", "1")
 names = st.text(st.characters(codec="utf-8"), max_size=20)
@@ -204,6 +205,13 @@ def test_claims_are_kept_as_compact_json(text: str, kept: str) -> None:
 def test_claims_that_are_no_strict_json_object_are_refused(text: str) -> None:
     with pytest.raises(InvalidClaims):
         rules.checked_claims(text)
+
+
+def test_claims_nest_no_deeper_than_a_token_carries() -> None:
+    deepest = '{"a":' + "[" * (MAX_CLAIMS_DEPTH - 1) + "]" * (MAX_CLAIMS_DEPTH - 1) + "}"
+    rules.checked_claims(deepest)
+    with pytest.raises(InvalidClaims):
+        rules.checked_claims(deepest.replace("[]", "[[]]"))
 
 
 def test_claims_of_1000_characters_are_the_longest() -> None:

@@ -95,6 +95,18 @@ async def test_a22_a_guess_that_an_overloaded_server_did_not_try_is_no_failure(
     assert await sign_in(serve, ANN, PASSWORD) == "OK"
 
 
+async def test_a22_a_guess_that_an_overloaded_server_did_not_try_leaves_nothing_behind(
+    serve: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = len(await rows(serve, "attempts"))
+    with monkeypatch.context() as full:
+        full.setattr(serve.app.auth.hasher, "_room", 0)
+        for n in range(3):
+            await sign_in(serve, f"{n}@example.org")
+
+    assert len(await rows(serve, "attempts")) == before
+
+
 async def test_a22_a_success_clears_the_count(serve: Instance) -> None:
     await serve.sign_up(ANN)
     answers = []
@@ -165,6 +177,16 @@ async def test_a22_one_source_has_300_failures_in_a_quarter_of_an_hour_over_all_
     answers.append(await sign_in(serve, ANN, PASSWORD))
 
     assert answers == [WRONG, WRONG, SUSPENDED, SUSPENDED, "OK", "OK"]
+
+
+async def test_a22_guesses_over_the_limit_of_their_source_leave_nothing_behind(serve: Instance) -> None:
+    """A count for each address that is guessed at stays for a year: nobody may make more of them than they may try."""
+    await count(serve, ADDRESS_FAILURES, ADDRESS, 300)
+    before = len(await rows(serve, "attempts"))
+
+    answers = {await sign_in(serve, f"{n}@example.org") for n in range(3)}
+
+    assert (answers, len(await rows(serve, "attempts"))) == ({SUSPENDED}, before)
 
 
 @pytest.mark.parametrize(

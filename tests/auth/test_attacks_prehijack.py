@@ -1,5 +1,7 @@
 """A17, as far as this version has a second way in: somebody signs up with an address before its owner does."""
 
+import pytest
+
 from ecrin.auth.outofband.model import Purpose, Wanted
 from ecrin.base.origin import SYSTEM
 from harness import Instance, message
@@ -47,6 +49,27 @@ async def test_a17_password_reset_ends_what_was_signed_in_before_and_unlinks_its
 
     assert [p["providerId"] for p in kept["providerUserInfo"]] == ["password"]
     assert message(await serve.refresh(attacker["refreshToken"])) == "TOKEN_EXPIRED"
+
+
+@pytest.mark.parametrize("purpose", ["EMAIL_SIGNIN", "PASSWORD_RESET"])
+async def test_a17_the_first_proof_voids_the_change_of_address_that_a_stranger_asked_for(
+    serve: Instance, purpose: str
+) -> None:
+    attacker = await serve.sign_up(VICTIM, "attacker's own")
+    change = Wanted(Purpose.VERIFY_AND_CHANGE_EMAIL, new_email="attacker@example.org")
+    outofband = serve.app.auth.outofband
+    pending = await outofband.link_for(serve.project, change, VICTIM, SYSTEM, mailed=False)
+    proof = await outofband.link_for(serve.project, Wanted(Purpose(purpose)), VICTIM, SYSTEM, mailed=False)
+    if purpose == "EMAIL_SIGNIN":
+        await serve.call("signInWithEmailLink", {"email": VICTIM, "oobCode": proof.code.reveal()})
+    else:
+        await serve.call("resetPassword", {"oobCode": proof.code.reveal(), "newPassword": "the owner's own"})
+
+    late = await serve.call("update", {"oobCode": pending.code.reveal()})
+
+    assert message(late) == "INVALID_OOB_CODE"
+    kept = (await serve.admin("lookup", {"localId": [attacker["localId"]]})).json()["users"][0]
+    assert kept["email"] == VICTIM
 
 
 async def test_a17_email_link_keeps_the_password_of_an_address_that_was_proved(serve: Instance) -> None:

@@ -155,6 +155,26 @@ async def test_a10_the_sessions_of_other_users_go_on(serve: Instance, end: Actio
     assert told(await serve.refresh(other["refreshToken"])) == "OK"
 
 
+@pytest.mark.parametrize("end", [by_the_user, reset_by_mail, revoke, overwrite], ids=lambda action: action.__name__)
+async def test_a10_a_change_of_address_that_was_asked_for_before_is_void(serve: Instance, end: Action) -> None:
+    """Whoever held the session could ask for it; the letter is in their own mailbox."""
+    user = await serve.sign_up("ann@example.org")
+    wanted = {"requestType": "VERIFY_AND_CHANGE_EMAIL", "email": user["email"], "newEmail": "eve@example.org"}
+    code = (await serve.admin("sendOobCode", {**wanted, "returnOobLink": True})).json()["oobCode"]
+    await ended(serve, end, user)
+
+    assert told(await serve.call("update", {"oobCode": code})) == "INVALID_OOB_CODE"
+
+
+async def test_a10_a_change_of_address_that_is_asked_for_after_a_new_password_is_good(serve: Instance) -> None:
+    user = await serve.sign_up("ann@example.org")
+    await ended(serve, by_the_user, user)
+    wanted = {"requestType": "VERIFY_AND_CHANGE_EMAIL", "email": user["email"], "newEmail": "new@example.org"}
+    code = (await serve.admin("sendOobCode", {**wanted, "returnOobLink": True})).json()["oobCode"]
+
+    assert told(await serve.call("update", {"oobCode": code})) == "OK"
+
+
 async def test_a10_a_new_password_brings_a_new_session_whose_auth_time_is_now(serve: Instance) -> None:
     user = await serve.sign_up()
     serve.clock.tick(MINUTE)

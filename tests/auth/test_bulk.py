@@ -65,6 +65,15 @@ async def test_an_overwritten_account_keeps_its_id_and_nothing_else(serve: Insta
     assert (errors, row["email"], row["password"]) == ([], "new@example.org", None)
 
 
+async def test_an_overwrite_takes_no_revocation_back(serve: Instance) -> None:
+    user = await serve.sign_up("ann@example.org")
+    now = serve.clock.now() // 1000
+    await serve.admin("update", {"localId": user["localId"], "validSince": now})
+    await load(serve, {"localId": user["localId"], "validSince": "3"}, allowOverwrite=True)
+
+    assert (await kept(serve))[user["localId"]]["valid_since"] == now
+
+
 async def test_an_overwrite_takes_no_name_of_another_account(serve: Instance) -> None:
     user = await serve.sign_up("ann@example.org")
     await serve.sign_up("bob@example.org")

@@ -187,3 +187,10 @@ def test_a_custom_token_that_says_something_else_is_refused(
 ) -> None:
     with pytest.raises(refusal):
         rules.custom_token(claims)
+
+
+@pytest.mark.parametrize("lacking", ["sub", "auth_time", "firebase"])
+def test_an_id_token_without_what_is_read_from_it_is_not_complete(lacking: str) -> None:
+    claims = {"sub": "ann", "auth_time": NOW_S, "firebase": {"sign_in_provider": "password"}}
+    assert rules.complete(claims)
+    assert not rules.complete({**claims, lacking: None})

@@ -40,6 +40,18 @@ def test_a_token_is_recovered_with_a_server_and_without_on_each_engine(
     assert [token["name"] for token in kept] == ["first operator", "recovered", "recovered"]
 
 
+def test_uploads_under_way_go_on(data: Path, tmp_path: Path) -> None:
+    with started(data) as server:
+        upload = server.data / "objects" / ".incoming" / "half"
+        upload.parent.mkdir(parents=True)
+        upload.write_bytes(b"half")
+        recovered(tmp_path)
+        assert upload.exists()
+        server.end()
+    with started(data):
+        assert not upload.exists()
+
+
 def test_without_a_terminal_the_token_goes_into_the_folder(data: Path, tmp_path: Path) -> None:
     with started(data) as server:
         before = (server.data / "operator-token").read_text()

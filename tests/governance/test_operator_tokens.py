@@ -222,7 +222,7 @@ async def test_a_token_lasts_a_year_unless_told_otherwise(serve: Instance) -> No
     assert made["expires_at"] == serve.clock.now() + 365 * DAY
 
 
-@pytest.mark.parametrize("days", [0, -1, 2**63, 10**30, "x", 1.5])
+@pytest.mark.parametrize("days", [0, -1, 2**63, 10**30, "x", 1.5, 36_501, 10**11])
 async def test_a_lifetime_out_of_range_is_refused(serve: Instance, days: Any) -> None:
     assert (await make(serve, "*:read", expires_in_days=days)).status_code == 400
 

@@ -13,8 +13,7 @@ from pathlib import Path
 
 from ecrin.errors import EcrinError
 from ecrin.storage.sql import sqlite_connection
-from ecrin.storage.sql.port import Database, Tx
-from ecrin.storage.sql.schema import Migration
+from ecrin.storage.sql.port import Database, Migration, Tx
 from ecrin.storage.sql.sqlite import SqliteDatabase
 
 ROWS = Migration(1, "rows", "CREATE TABLE acked (number BIGINT PRIMARY KEY, marker TEXT NOT NULL);")

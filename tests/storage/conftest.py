@@ -10,8 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 
 from ecrin.storage.sql.connect import open_database
-from ecrin.storage.sql.port import Database, Tx
-from ecrin.storage.sql.schema import Migration
+from ecrin.storage.sql.port import Database, Migration, Tx
 
 POSTGRES = os.environ.get("ECRIN_TEST_POSTGRES_URL", "postgresql://root@127.0.0.1:5432/postgres")
 TABLES = (

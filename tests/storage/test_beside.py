@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from ecrin.storage.sql.connect import open_database
-from ecrin.storage.sql.port import Database
-from ecrin.storage.sql.schema import Migration
+from ecrin.storage.sql.port import Database, Migration
 
 OWN = (Migration(1, "own", "CREATE TABLE counters (name TEXT PRIMARY KEY, value BIGINT NOT NULL, more TEXT);"),)
 

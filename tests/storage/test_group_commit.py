@@ -158,6 +158,24 @@ async def test_more_than_the_queue_holds_is_refused_and_the_rest_is_kept(
     assert values == [*range(10), None, None]
 
 
+async def test_what_waits_behind_the_first_commit_of_a_turn_counts_as_waiting(
+    tmp_path: Path, tables: Any, add: Make
+) -> None:
+    database = await SqliteDatabase.open(tmp_path / "ecrin.db", migrations=tables, batch=4, queue=10)
+    await database.migrate()
+    blocker = sqlite3.connect(tmp_path / "ecrin.db", isolation_level=None)
+    blocker.execute("BEGIN IMMEDIATE")
+    first = [asyncio.ensure_future(database.write(add(f"a{i}", i))) for i in range(10)]
+    await asyncio.sleep(0.05)  # four of them are under way now
+    second = [asyncio.ensure_future(database.write(add(f"b{i}", i))) for i in range(10)]
+    await asyncio.sleep(0.05)
+    blocker.execute("ROLLBACK")
+    blocker.close()
+    results = await asyncio.gather(*first, *second, return_exceptions=True)
+    await database.close()
+    assert [type(result) for result in results] == [int] * 14 + [Overloaded] * 6
+
+
 async def test_more_large_reads_than_one_thread_can_take_are_refused(tmp_path: Path, tables: Any, get: Make) -> None:
     database = await SqliteDatabase.open(tmp_path / "ecrin.db", migrations=tables)
     await database.migrate()

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from ecrin.errors import ConfigurationError, DatabaseNewer, StorageError
-from ecrin.storage.sql.port import Database, Tx
-from ecrin.storage.sql.schema import Migration, shipped
+from ecrin.storage.sql.port import Database, Migration, Tx
+from ecrin.storage.sql.schema import shipped
 
 ONE = Migration(1, "one", "CREATE TABLE one (a BIGINT PRIMARY KEY);\nINSERT INTO one (a) VALUES (1);\n")
 TWO = Migration(2, "two", "CREATE TABLE two (b TEXT PRIMARY KEY);\n-- one; two;\nALTER TABLE one ADD COLUMN c TEXT;")

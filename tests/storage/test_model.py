@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecrin.errors import Conflict
-from ecrin.storage.sql.port import Database, Tx
-from ecrin.storage.sql.schema import Migration
+from ecrin.storage.sql.port import Database, Migration, Tx
 from ecrin.storage.sql.sqlite import SqliteDatabase
 
 TABLE = Migration(1, "table", "CREATE TABLE pairs (name TEXT PRIMARY KEY, content BYTEA NOT NULL);")

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecrin.errors import ConfigurationError, DatabaseNewer
-from ecrin.storage.sql.schema import Migration, missing, shipped, statements
+from ecrin.storage.sql.port import Migration
+from ecrin.storage.sql.schema import missing, shipped, statements
 
 
 @pytest.mark.parametrize(

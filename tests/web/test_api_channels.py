@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from ecrin.updates.devices.model import Platform
 from harness import Instance
 from updates.line import Line, line
 from web.wire import bearer, token_with
@@ -228,13 +229,37 @@ async def test_who_may_write_one_channel_reaches_no_device_of_another(
     assert reply.status_code == status, reply.text
 
 
-@pytest.mark.parametrize("body", [{"public": False}, {"audience_custom_ids": []}, {"audience_groups": ["all"]}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"public": False},
+        {"audience_custom_ids": []},
+        {"audience_groups": ["all"]},
+        {"ios": False},
+        {"android": True},
+        {"electron": True},
+    ],
+)
 async def test_for_whom_a_public_channel_is_concerns_the_whole_app(
     serve: Instance, notes: Line, body: dict[str, Any]
 ) -> None:
     headers = await token_with(serve, f"{serve.project.id}/{notes.id}/production:all")
     assert (await serve.http.patch(notes.channel, json=body, headers=headers)).status_code == 403
     assert (await serve.http.delete(notes.channel, headers=headers)).status_code == 403
+
+
+async def test_who_may_write_a_public_channel_of_one_platform_draws_no_devices_of_another(
+    serve: Instance, notes: Line
+) -> None:
+    desktop = {"name": "desktop", "public": True, "ios": False, "android": False, "version": "1.1.0"}
+    assert (await serve.http.post(f"{notes.path}/channels", json=desktop, headers=serve.bearer)).status_code == 201
+    headers = await token_with(serve, f"{serve.project.id}/{notes.id}/desktop:all")
+
+    reply = await serve.http.patch(f"{notes.path}/channels/desktop", json={"android": True}, headers=headers)
+
+    assert code(reply) == (403, "PERMISSION_DENIED")
+    followed = serve.app.updates.catalog.view(notes.id).public[Platform.ANDROID]  # type: ignore[union-attr]
+    assert [channel.name for channel in followed] == ["production"]
 
 
 async def test_a_channel_of_one_s_own_may_be_made_by_who_may_write_it(serve: Instance, notes: Line) -> None:

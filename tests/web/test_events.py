@@ -9,7 +9,12 @@ from typing import Any
 import pytest
 
 from ecrin.base.clock import MINUTE
+from ecrin.base.events import SessionStarted
 from ecrin.base.origin import SYSTEM
+from ecrin.errors import StorageUnavailable
+from ecrin.governance.apikeys.model import TokenKind
+from ecrin.governance.callers import LOCAL, Scope, Verb
+from ecrin.storage.sql.port import Tx
 from ecrin.web.events.feed import WAITING, Feed, Listener
 from harness import Instance
 from web.capgo.world import World, new_world
@@ -230,6 +235,70 @@ async def test_a_listener_that_reads_nothing_can_still_be_let_go() -> None:
     listener.end()
     got = [await listener.next() for _ in range(WAITING + 1)]
     assert got[-1] is None
+
+
+async def test_who_was_let_in_by_a_token_hears_nothing_once_that_is_revoked(app: World, feed: Feed) -> None:
+    headers = await token_with(app.instance, f"{app.instance.project.id}/{app.app.id}:read")
+    async with listening(app.instance, about(app), headers) as stream:
+        tokens = app.instance.app.governance.tokens
+        [token] = [t for t in await tokens.all(LOCAL) if any(scope.app == app.app.id for scope in t.scopes)]
+        await tokens.revoke(token.id, LOCAL, SYSTEM)
+        await app.channel("beta", "1.2.0")
+        await feed.once()
+        await stream.until(lambda: stream.over)
+    assert stream.messages == []
+
+
+async def test_who_was_let_in_by_a_token_hears_nothing_once_that_is_over(app: World, feed: Feed) -> None:
+    scopes = (Scope(app.instance.project.id, Verb.READ, app.app.id),)
+    tokens = app.instance.app.governance.tokens
+    _, token = await tokens.create(TokenKind.CI, "", scopes, MINUTE, LOCAL, SYSTEM)
+    async with listening(app.instance, about(app), {"authorization": f"Bearer {token.reveal()}"}) as stream:
+        app.instance.clock.tick(MINUTE)
+        await app.channel("beta", "1.2.0")
+        await feed.once()
+        await stream.until(lambda: stream.over)
+    assert stream.messages == []
+
+
+class Away:
+    """A database that cannot be read for a while."""
+
+    async def scan(self, unit: Any) -> Any:
+        raise StorageUnavailable
+
+
+async def test_what_could_not_be_read_for_a_while_is_told_later(app: World, feed: Feed) -> None:
+    async with listening(app.instance, about(app), app.instance.bearer) as stream:
+        await app.channel("beta", "1.2.0")
+        database, feed._database = feed._database, Away()  # type: ignore[assignment]
+        for _ in range(2):
+            app.instance.clock.tick(MINUTE)
+            with pytest.raises(StorageUnavailable):
+                await feed.once()
+        feed._database = database
+        await feed.once()
+        await stream.until(lambda: stream.messages)
+    assert [name for name, _ in stream.messages] == ["channel.created"]
+
+
+async def test_many_sign_ins_drown_nothing(app: World, feed: Feed) -> None:
+    base, project = app.instance.app.base, app.instance.project.id
+
+    async def sign_ins(tx: Tx) -> None:
+        for number in range(600):
+            event = SessionStarted(project, f"user{number}", "session", "password")
+            await base.events.emit(tx, event, SYSTEM, base.clock.now())
+
+    async with listening(app.instance, about(app), app.instance.bearer) as stream:
+        await base.database.write(sign_ins)
+        app.instance.clock.tick(1)
+        await app.channel("beta", "1.2.0")
+        await feed.once()
+        await ping(app)
+        await feed.once()
+        await stream.until(lambda: stream.messages and stream.messages[-1][0] == "stats")
+    assert [name for name, _ in stream.messages] == ["channel.created", "stats"]
 
 
 async def test_a_bad_rollout_is_halted_by_reports_and_told(app: World, feed: Feed) -> None:

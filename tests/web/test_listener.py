@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from ecrin.errors import ConfigurationError
-from ecrin.web.listener import MAX_HEAD, SMALL, JoinedWrites, Listener, bind_local, bind_tcp
+from ecrin.web.listener import MAX_HEAD, MAX_WAITING, SMALL, JoinedWrites, Listener, bind_local, bind_tcp
 from harness import V1, Instance
 
 HANGS = 60  # seconds after which a wait is given up; it says nothing about how long anything takes
@@ -50,6 +50,13 @@ class _Pieces(asyncio.Transport):
 
     def close(self) -> None:
         self.pieces.append(None)
+
+
+class _Gone(asyncio.Transport):
+    """A transport whose connection is gone, as uvloop has it."""
+
+    def write(self, data: object) -> None:
+        raise RuntimeError("the handler is closed")
 
 
 Opened = Callable[..., AbstractAsyncContextManager[Open]]
@@ -147,6 +154,28 @@ async def test_what_waits_is_written_before_a_close() -> None:
     joined.close()
     await asyncio.sleep(0)
     assert transport.pieces == [b"goodbye", None]
+
+
+async def test_what_waits_for_a_client_that_is_gone_is_dropped_and_troubles_nobody() -> None:
+    loop, troubles = asyncio.get_running_loop(), []
+    loop.set_exception_handler(lambda _, context: troubles.append(context))
+    JoinedWrites(_Gone(), loop).write(b"reply")
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    loop.set_exception_handler(None)
+    assert troubles == []
+
+
+async def test_a_client_that_says_no_more_after_its_request_gets_its_reply(listening: Opened) -> None:
+    async with listening() as opened:
+        reader, writer = await opened.connect()
+        writer.write(HEALTH)
+        writer.write_eof()
+        reply = await reader.read()
+        writer.close()
+
+    assert reply.startswith(b"HTTP/1.1 200 ")
+    assert reply.endswith(b'{"status":"ok"}')
 
 
 async def test_a_request_that_is_open_when_the_stop_begins_is_answered(listening: Opened, strict: Instance) -> None:
@@ -376,6 +405,88 @@ async def test_a07_a_head_that_ends_within_its_second_piece_is_refused(listening
         writer.close()
 
     assert reply.startswith(b"HTTP/1.1 400 ")
+
+
+CHUNKED = b"POST /oauth2.googleapis.com/token HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
+ENDLESS = {
+    "trailers": (CHUNKED + b"3\r\na=b\r\n0\r\n", b"x: y\r\n" * 800),
+    "a trailer": (CHUNKED + b"3\r\na=b\r\n0\r\nx: ", b"y" * 4096),
+    "a chunk's extension": (CHUNKED + b"3;x=", b"y" * 4096),
+}
+
+
+@pytest.mark.parametrize("case", ENDLESS)
+async def test_a07_what_stands_around_a_body_and_does_not_end_is_refused(listening: Opened, case: str) -> None:
+    start, piece = ENDLESS[case]
+    async with listening() as opened:
+        reader, writer = await opened.connect()
+        writer.write(start)
+        sent = 0
+        while not reader.at_eof() and sent < 3_000_000:
+            sent += len(piece)
+            writer.write(piece)
+            try:
+                await writer.drain()
+            except ConnectionError:
+                break
+            await asyncio.sleep(0)
+        writer.close()
+
+    assert sent < 3_000_000
+
+
+async def test_requests_that_come_at_once_are_answered_in_turn(listening: Opened) -> None:
+    async with listening() as opened:
+        reply = await _ask(opened, HEALTH * MAX_WAITING + _get("/readyz"))
+
+    assert reply.count(b"HTTP/1.1 200 ") == MAX_WAITING + 1
+
+
+async def test_a07_requests_without_end_that_wait_for_their_turn_are_refused(listening: Opened) -> None:
+    async with listening() as opened:
+        _, writer = await opened.connect()
+        await _connected(opened, 1)
+        connections = opened.listener._servers[1][0].server_state.connections
+        (protocol,) = connections
+        writer.write(HEALTH * 6000 + _get("/healthz"))
+        most = 0
+        async with asyncio.timeout(HANGS):
+            while protocol in connections:
+                most = max(most, len(protocol.pipeline))
+                await asyncio.sleep(0)
+        writer.close()
+
+    assert 0 < most <= MAX_WAITING + 1
+
+
+async def test_a_body_that_comes_in_many_small_chunks_is_read(listening: Opened) -> None:
+    async with listening() as opened:
+        reader, writer = await opened.connect()
+        writer.write(CHUNKED)
+        for _ in range(20):
+            writer.write(b"1;x=y\r\na\r\n" * 1000)
+            await writer.drain()
+        writer.write(b"0\r\nx-end: y\r\n\r\n" + _get("/healthz"))
+        reply = await reader.read()
+        writer.close()
+
+    assert reply.startswith(b"HTTP/1.1 400 ")
+    assert b"The grant_type is missing." in reply
+    assert b"HTTP/1.1 200 " in reply
+
+
+async def test_a_head_that_begins_behind_a_large_body_is_no_long_head(listening: Opened) -> None:
+    body = b"x" * 60_000
+    async with listening() as opened:
+        reader, writer = await opened.connect()
+        head = b"POST /oauth2.googleapis.com/token HTTP/1.1\r\nhost: x\r\ncontent-length: 60000\r\n\r\n"
+        writer.write(head + body + b"GET /healthz HTTP/1.1\r\nho")
+        await reader.readuntil(b"The grant_type is missing.")
+        writer.write(b"st: x\r\nconnection: close\r\n\r\n")
+        reply = await reader.read()
+        writer.close()
+
+    assert b"HTTP/1.1 200 " in reply
 
 
 async def test_a_body_that_is_too_large_is_refused_and_the_next_request_is_served(listening: Opened) -> None:

@@ -22,7 +22,7 @@ from ecrin.web.routing import OPEN, Route
 
 @dataclass
 class Endpoints:
-    """GET counts to three, /endless for ever; PUT returns the sizes of the pieces that came."""
+    """GET counts to three, /endless for ever; PUT returns the sizes of the pieces that came, POST the address."""
 
     closed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -31,6 +31,7 @@ class Endpoints:
             Route("GET", "/three", OPEN, self.three),
             Route("GET", "/endless", OPEN, self.endless),
             Route("GET", "/broken", OPEN, self.broken),
+            Route("POST", "/address", OPEN, self.address),
             Route("PUT", "/pieces", OPEN, self.pieces, max_body=100_000, stream=True),
         )
 
@@ -42,6 +43,9 @@ class Endpoints:
 
     async def broken(self, call: Call) -> Reply:
         return Reply(stream=self._parts(3, fails=True), length=3)
+
+    async def address(self, call: Call) -> Reply:
+        return json_reply({"address": call.address})
 
     async def pieces(self, call: Call) -> Reply:
         assert call.stream is not None
@@ -67,7 +71,9 @@ def endpoints() -> Endpoints:
 async def port(endpoints: Endpoints, tmp_path: Path) -> AsyncIterator[int]:
     surface = Surface(endpoints.routes(), rfc9457, lambda raw, _: raw, cors=False)
     unasked = cast("Any", None)  # no request here presents a credential
-    web = Web([surface], Authenticator(unasked, unasked, unasked), TrustedProxies([]), SystemClock(), tls=False)
+    web = Web(
+        [surface], Authenticator(unasked, unasked, unasked), TrustedProxies(["127.0.0.1"]), SystemClock(), tls=False
+    )
     tcp = bind_tcp("127.0.0.1", 0)
     listener = Listener(web, tcp, bind_local(tmp_path / "s"))
     found = tcp.getsockname()[1]
@@ -99,6 +105,25 @@ async def test_a_stream_ends_when_its_client_leaves(client: httpx.AsyncClient, e
         async for _ in reply.aiter_raw():
             break
     await asyncio.wait_for(endpoints.closed.wait(), 30)
+
+
+async def test_a_stream_ends_when_its_client_leaves_that_had_asked_for_more(port: int, endpoints: Endpoints) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET /endless HTTP/1.1\r\nhost: x\r\n\r\nGET /three HTTP/1.1\r\nhost: x\r\n\r\n")
+    await reader.readuntil(b"x\r\n")
+    writer.transport.abort()
+    await asyncio.wait_for(endpoints.closed.wait(), 30)
+
+
+async def test_a21_what_comes_behind_a_body_is_no_header(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"POST /address HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-forwarded-for: 192.0.2.1\r\n")
+    writer.write(b"transfer-encoding: chunked\r\n\r\n1\r\nx\r\n")
+    await asyncio.sleep(0.05)  # so that the request is in hand before the rest of it comes
+    writer.write(b"0\r\nx-forwarded-for: 203.0.113.9\r\n\r\n")
+    reply = await reader.read()
+    writer.close()
+    assert reply.endswith(b'{"address":"192.0.2.1"}')
 
 
 @pytest.mark.filterwarnings("ignore")

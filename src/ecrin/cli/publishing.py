@@ -171,10 +171,10 @@ def _body(order: Order, new: NewBundle, *, create: bool) -> dict[str, Any]:
 def _missing(server: Connection, app_id: str, package: Package) -> list[str]:
     path = f"/api/v1/apps/{segment(app_id)}/objects:missing"
     names = sorted(package.needed)
-    found: list[str] = []
+    found: set[str] = set()
     for at in range(0, len(names), ASKED_AT_ONCE):
-        found += server.call("POST", path, {"hashes": names[at : at + ASKED_AT_ONCE]})["missing"]
-    return [name for name in names if name in set(found)]
+        found.update(server.call("POST", path, {"hashes": names[at : at + ASKED_AT_ONCE]})["missing"])
+    return [name for name in names if name in found]
 
 
 def _send(server: Connection, app_id: str, package: Package, missing: list[str], progress: Progress) -> None:

@@ -59,6 +59,7 @@ async def running(settings: Settings, before: Step, after: Step) -> AsyncIterato
         url = _url(settings, tcp.getsockname()[1])
         loss = await stack.enter_async_context(held(database_url(settings)))
         app = await stack.enter_async_context(opened(settings, settings.public_url or url, first_start=True))
+        await app.updates.objects.start()
         project, token = await provision(app, settings)
         await before(app, project)
         async with _answering(app, Listener(app.web, tcp, local, certificate)) as work:

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 
 from ecrin.base.clock import Instant
-from ecrin.errors import Unauthenticated
+from ecrin.errors import EcrinError, Unauthenticated
 from ecrin.governance.apikeys.service import PREFIX, TokenService
 from ecrin.governance.callers import INSTANCE, LOCAL, NOBODY, Caller, Kind, Scope, Verb
 from ecrin.governance.projects.service import ProjectService
 from ecrin.governance.serviceaccounts.service import ServiceAccountService
-from ecrin.web.http import Headers
+from ecrin.web.http import Call, Headers
 
 OWNER = Caller(Kind.OPERATOR, "owner", scopes=(Scope(INSTANCE, Verb.ALL),))
 
@@ -40,6 +40,15 @@ class Authenticator:
             return LOCAL
         key = query.get("key") or headers.get(b"x-goog-api-key", b"").decode("latin-1")
         return self._client(key) if key else NOBODY
+
+    async def holds(self, call: Call, now: Instant) -> bool:
+        """Return whether the credential of a call is good at this instant: streams last longer than many a token."""
+        if call.caller is LOCAL:
+            return True
+        try:
+            return await self.caller(call.headers, call.query, now, local=False) == call.caller
+        except EcrinError:
+            return False
 
     async def _bearer(self, authorization: str, now: Instant) -> Caller:
         scheme, _, token = authorization.partition(" ")

@@ -22,8 +22,7 @@ from ecrin.ops.mail.outbox import Outbox
 from ecrin.ops.mail.smtp import SmtpTransport
 from ecrin.ops.mail.worker import MailWorker
 from ecrin.storage.sql.connect import open_database
-from ecrin.storage.sql.port import Database
-from ecrin.storage.sql.schema import Migration
+from ecrin.storage.sql.port import Database, Migration
 from ecrin.testing.mailbox import SmtpSink
 
 TABLE = (

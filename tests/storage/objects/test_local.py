@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ecrin.base.clock import DAY
-from ecrin.errors import EcrinError, InvalidRequest, NotFound, StorageFull, StorageReadOnly
+from ecrin.errors import EcrinError, InvalidRequest, NotFound, StorageError, StorageFull, StorageReadOnly
 from ecrin.storage.objects import names
 from ecrin.storage.objects.errors import ObjectMismatch
 from ecrin.storage.objects.local import INCOMING, PIECE, LocalObjects
@@ -161,6 +161,24 @@ async def test_a_file_is_durable_before_it_has_its_name_and_the_name_before_put_
     assert steps[-2:] == ["rename", f"sync {APP}"]
 
 
+async def test_the_name_of_an_object_that_was_there_is_durable_before_put_returns(
+    objects: LocalObjects, tmp_path: Path
+) -> None:
+    """Whoever gave it the name may have been killed, or be at it still, before the folder was synced."""
+    await put(objects, b"abc")
+    synced: list[str] = []
+    sync = os.fsync
+
+    def note(handle: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{handle}").readlink().name)
+        sync(handle)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", note)
+        await put(objects, b"abc")
+    assert synced == [name_of(b"abc")[:2]]
+
+
 async def test_uploads_of_one_object_side_by_side_make_one_file(objects: LocalObjects, tmp_path: Path) -> None:
     data = os.urandom(2 * PIECE)
     await asyncio.gather(*(put(objects, data) for _ in range(5)))
@@ -183,6 +201,13 @@ async def test_an_object_that_is_not_there_has_no_size_and_cannot_be_read(object
     assert await objects.size(APP, name_of(b"abc")) is None
     with pytest.raises(NotFound):
         await whole(objects, name_of(b"abc"))
+
+
+async def test_a_folder_that_cannot_be_looked_into_is_a_fault_of_storage(objects: LocalObjects, tmp_path: Path) -> None:
+    (tmp_path / "objects").mkdir()
+    (tmp_path / "objects" / APP).write_bytes(b"a file in the place of the folder")
+    with pytest.raises(StorageError):
+        await objects.size(APP, name_of(b"abc"))
 
 
 async def test_objects_belong_to_their_app(objects: LocalObjects) -> None:

@@ -2,11 +2,13 @@
 
 import asyncio
 import secrets
+from typing import Any
 
 import pytest
 
 from ecrin.base.origin import SYSTEM
-from ecrin.storage.sql.port import Tx
+from ecrin.errors import StorageUnavailable
+from ecrin.storage.sql.port import Database, Tx
 from ecrin.updates.apps import store
 from ecrin.updates.apps.model import App
 from ecrin.updates.errors import AppExists, AppNotFound, InvalidChannelName
@@ -71,3 +73,28 @@ async def test_an_app_that_is_not_there_is_neither_changed_nor_deleted(serve: In
         await apps.update("com.example.none", SYSTEM, name="x", settings={})
     with pytest.raises(AppNotFound):
         await apps.delete("com.example.none", SYSTEM)
+
+
+class Unreadable:
+    """A database that can be written and not be read."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._database, name)
+
+    async def scan(self, unit: Any) -> Any:
+        raise StorageUnavailable
+
+
+async def test_an_app_that_could_not_be_read_after_its_commit_is_read_later(serve: Instance) -> None:
+    """Until then it could neither be used nor be made again."""
+    apps, name, database = serve.app.updates.apps, fresh(), serve.app.base.database
+    apps._database = Unreadable(database)  # type: ignore[assignment]
+    with pytest.raises(StorageUnavailable):
+        await apps.create(serve.project.id, name, "", SYSTEM)
+    apps._database = database
+    await apps.mend()
+    assert apps.project_of(name) == serve.project.id
+    assert serve.app.updates.catalog.view(name) is not None

@@ -86,3 +86,16 @@ def test_electron_is_not_told_to_go_back_to_builtin() -> None:
     assert _code(decide(ask, view, NOW)) == "no_bundle_url"
     assert _code(decide(replace(ask, version_name="1.0.0"), view, NOW)) == "already_on_builtin"
     assert decide(replace(ask, platform=Platform.IOS, plugin=(8, 51, 23)), view, NOW) == Reset(channel)
+
+
+def test_electron_is_not_offered_a_sealed_archive_elsewhere() -> None:
+    """It would download that at each check and refuse it: it compares the hash of the sealed bytes."""
+    url = "https://cdn.example.com/a.zip"
+    sealed = Bundle(APP.id, 1, "1.1.0", HASH, "test", NOW, external_url=url, session_key="k")
+    channel = Channel(APP.id, 1, "production", NOW, "1.1.0", ChannelSettings(public=True))
+    ask = Ask(APP.id, DEVICE, Platform.ELECTRON, "1.0.0", "1.0.0", (0, 0, 1))
+    assert _code(decide(ask, arranged(APP, [channel], (), [sealed]), NOW)) == "no_bundle_url"
+    plain = arranged(APP, [channel], (), [replace(sealed, session_key="")])
+    assert isinstance(decide(ask, plain, NOW), Offer)
+    phone = replace(ask, platform=Platform.IOS, plugin=(8, 51, 23))
+    assert isinstance(decide(phone, arranged(APP, [channel], (), [sealed]), NOW), Offer)

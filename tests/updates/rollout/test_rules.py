@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecrin.base.clock import HOUR, MINUTE
+from ecrin.base.clock import DAY, HOUR, MINUTE
 from ecrin.updates.channels.model import Audience
 from ecrin.updates.errors import InvalidRollout, RolloutUnderWay
 from ecrin.updates.rollout import rules
@@ -146,6 +146,13 @@ def test_the_timetable_stands_still_during_a_pause() -> None:
     assert rules.due_share(again, NOW + 60 * MINUTE + 9 * HOUR) == 1_000
 
 
+def test_a_clock_that_is_set_back_during_a_pause_lets_nobody_else_in() -> None:
+    """Ten years that were never paused must not count as ten years in which the rollout ran (attack A11)."""
+    ahead = rules.paused(STAGED, "", NOW + 3650 * DAY)
+    again = rules.resumed(ahead, NOW + 30 * MINUTE)
+    assert rules.due_share(again, NOW + 31 * MINUTE) == 100
+
+
 # --- plans
 
 PLANS = {
@@ -160,6 +167,7 @@ PLANS = {
     "a rate of nothing": (0, (), {"failure_rate_bps": 0}),
     "a rate beyond the whole": (0, (), {"failure_rate_bps": WHOLE + 1}),
     "certainty": (0, (), {"confidence": 1.0}),
+    "what is rounded to certainty": (0, (), {"confidence": 0.9999999999999999}),
     "no confidence": (0, (), {"confidence": 0.1}),
     "not a number": (0, (), {"confidence": float("nan")}),
     "no window": (0, (), {"window_minutes": 0}),
@@ -279,6 +287,16 @@ def test_notify_goes_on_and_says_so_once_in_a_cooldown() -> None:
 def test_a_halt_does_what_its_policy_says(action: Action, state: State) -> None:
     after = rules.halted(replace(START, halt=HaltPolicy(action=action)), NOW)
     assert (after.state, after.reason, after.under_way) == (state, rules.HALTED, state is State.PAUSED)
+
+
+def test_a_clock_that_was_ahead_does_not_put_the_watch_to_sleep() -> None:
+    ahead = rules.resumed(rules.halted(START, NOW + 3650 * DAY), NOW + 3650 * DAY)
+    assert rules.must_halt(ahead, BAD, NOW + MINUTE)
+
+
+def test_a_rollout_that_began_with_a_clock_ahead_is_watched() -> None:
+    ahead = replace(START, started_at=NOW + 3650 * DAY)
+    assert rules.window(ahead, NOW + 3 * HOUR) == NOW + 2 * HOUR
 
 
 def test_the_window_does_not_reach_behind_the_start() -> None:

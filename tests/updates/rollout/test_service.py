@@ -56,6 +56,10 @@ async def failing(_: Rollout, __: Instant) -> Tally:
     return Tally(100, 50)
 
 
+async def told(tally: Tally) -> Tally:
+    return tally
+
+
 async def test_what_was_started_is_kept_as_it_was_asked_for(notes: Line, rollouts: RolloutService) -> None:
     halt = HaltPolicy(window_minutes=30, action=Action.ROLL_BACK, confidence=0.9)
     stages, audience = (Stage(60, 5_000),), Audience(frozenset({"ada"}), frozenset({"testers"}))
@@ -303,6 +307,37 @@ async def test_a_first_bundle_that_is_bad_gives_way_to_the_builtin_one(
     await rollouts.start(notes.id, CHANNEL, "1.1.0", SYSTEM, share_bps=WHOLE, halt=halt)
     await rollouts.tick(failing)
     assert offered(serve, notes, reports="1.1.0") == "builtin"
+
+
+async def test_a_rollout_that_cannot_be_judged_holds_no_other_up(
+    serve: Instance, notes: Line, rollouts: RolloutService
+) -> None:
+    others = [await line(serve, "1.0.0", "1.1.0", stable="1.0.0") for _ in range(4)]
+    for app in (notes, *others):
+        await rollouts.start(app.id, CHANNEL, "1.1.0", SYSTEM, share_bps=WHOLE)
+
+    async def counts(rollout: Rollout, since: Instant) -> Tally:
+        if rollout.app_id == notes.id:
+            raise ValueError("no number")
+        return await failing(rollout, since)
+
+    await rollouts.tick(counts)
+    assert not (await rollouts.current(notes.id, CHANNEL)).halted
+    assert all([(await rollouts.current(app.id, CHANNEL)).halted for app in others])
+
+
+async def test_while_reports_are_refused_the_timetable_stands_still_and_the_watch_goes_on(
+    serve: Instance, notes: Line, rollouts: RolloutService
+) -> None:
+    """Whoever floods the statistics of an app could hide the failures of a bundle until everybody has it."""
+    await rollouts.start(notes.id, CHANNEL, "1.1.0", SYSTEM, share_bps=100, stages=(Stage(60, WHOLE),))
+    serve.clock.tick(2 * HOUR)
+    shares = []
+    for tally in (Tally(0, 0, cut=True), Tally(0, 0)):
+        await rollouts.tick(lambda _, __, tally=tally: told(tally))
+        shares.append((await rollouts.current(notes.id, CHANNEL)).share_bps)
+    await rollouts.tick(lambda _, __: told(Tally(100, 50, cut=True)))
+    assert (shares, (await rollouts.current(notes.id, CHANNEL)).halted) == ([100, WHOLE], True)
 
 
 async def test_what_was_resumed_after_a_halt_runs_for_the_cooldown(

@@ -7,7 +7,7 @@ import pytest
 from ecrin.storage.sql.connect import open_database
 from ecrin.storage.sql.port import Database
 from ecrin.testing.clock import FakeClock
-from ecrin.updates.stats.service import StatsService
+from ecrin.updates.stats.service import COME_BACK, StatsService
 from ecrin.updates.stats.store import open_beside
 from updates.stats.making import ample
 
@@ -38,4 +38,8 @@ async def beside(main: Database) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def stats(beside: Database, clock: FakeClock) -> StatsService:
-    return StatsService(beside, clock, 14, most=ample)
+    """It was there long enough for clients to hand over what they kept."""
+    clock.at -= COME_BACK
+    service = StatsService(beside, clock, 14, most=ample)
+    clock.at += COME_BACK
+    return service

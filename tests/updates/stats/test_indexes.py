@@ -41,7 +41,7 @@ async def test_there_is_a_purge_of_every_table(stats: StatsService, beside: Data
 
 @pytest.mark.parametrize("table", store.TABLES)
 async def test_an_app_that_is_gone_is_found_by_an_index(beside: Database, table: str) -> None:
-    found = await explained(beside, lambda tx: store.forget(tx, table, APP.id))  # type: ignore[arg-type]
+    found = await explained(beside, lambda tx: store.forget(tx, table, APP.id, AT_ONCE))  # type: ignore[arg-type]
     assert (len(found.asked), found.whole_tables) == (1, [])
 
 

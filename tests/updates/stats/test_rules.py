@@ -12,7 +12,7 @@ from ecrin.errors import Overloaded
 from ecrin.testing.clock import START
 from ecrin.updates.errors import OverQuota
 from ecrin.updates.stats import rules
-from ecrin.updates.stats.model import STEPS, Delivery, Kind
+from ecrin.updates.stats.model import STEPS, Delivery, Kind, Said
 from ecrin.updates.stats.quota import Quota, seconds_left
 from ecrin.updates.stats.rules import Names, fold, needed, rolled_up
 from updates.stats.making import delivery
@@ -119,6 +119,30 @@ def test_an_address_that_sent_much_of_a_flood_is_told_429_and_another_503() -> N
     assert refused.value.retry_after == seconds_left(START)
     with pytest.raises(Overloaded):
         quota.take("app", "other", 1, 100, START)
+
+
+def test_what_is_sent_together_is_taken_in_a_minute_in_which_nothing_came() -> None:
+    """Otherwise a client whose queue is longer than the quota would send it in vain for ever."""
+    quota = Quota()
+    quota.take("app", "address", 200, 100, START)
+    with pytest.raises(OverQuota):
+        quota.take("app", "address", 1, 100, START)
+    quota.take("app", "address", 200, 100, START + MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "weight"),
+    [
+        ({}, 1),
+        ({"message": "x" * 900}, 1),
+        ({"message": "x" * 1024}, 2),
+        ({"message": "\u00e9" * 1024}, 3),  # bytes count, and not characters
+        ({"message": "\x01" * 1024}, 7),  # as it is written
+        ({f"k{i}": "x" * 2048 for i in range(30)}, 61),
+    ],
+)
+def test_an_event_weighs_as_many_events_as_its_metadata_has_kibibytes(metadata: dict[str, str], weight: int) -> None:
+    assert rules.weight(Said("app_crash", "1.2.0", metadata=metadata)) == weight
 
 
 def test_one_apps_flood_is_not_anothers() -> None:

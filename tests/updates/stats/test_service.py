@@ -1,20 +1,23 @@
 """Statistics on disk, on each engine: what is counted once, what twice, what judges a rollout, what goes."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from ecrin.base.clock import DAY, HOUR, MINUTE, SECOND
+from ecrin.errors import StorageError
 from ecrin.ops.jobs import Housekeeping
 from ecrin.storage.sql.port import Database, Tx
 from ecrin.testing.clock import START, FakeClock
 from ecrin.updates.devices.model import Device, Platform
+from ecrin.updates.errors import OverQuota
 from ecrin.updates.rollout.model import Rollout
 from ecrin.updates.rollout.rules import Tally
 from ecrin.updates.stats import store
-from ecrin.updates.stats.model import Delivery
-from ecrin.updates.stats.service import StatsService
+from ecrin.updates.stats.model import Delivery, Said
+from ecrin.updates.stats.service import COME_BACK, StatsService
 from ecrin.updates.stats.store import open_beside
 from updates.stats.making import ADDRESS, APP, ample, delivery, device
 
@@ -219,6 +222,23 @@ async def test_a_purge_takes_no_more_at_once_than_it_may(stats: StatsService, be
     assert len(await rows(beside, table)) == before - 3
 
 
+@pytest.mark.parametrize("table", store.TABLES)
+async def test_an_app_that_is_gone_goes_a_few_rows_at_a_time(stats: StatsService, beside: Database, table: str) -> None:
+    """All of a large one in one unit would hold up the reports of every other."""
+    other = replace(delivery("set", by=9), app_id="com.example.other")
+    for i in range(7):
+        await record(stats, delivery("set", f"own_{i}", by=i))
+        note(stats, noted(i))
+    note(stats, replace(noted(9), app_id=other.app_id))
+    await record(stats, other)
+    await stats.devices.flush()
+    before = len(await rows(beside, table))
+    assert await beside.write(lambda tx: store.forget(tx, table, APP.id, 3)) == 3
+    assert len(await rows(beside, table)) == before - 3
+    await beside.write(lambda tx: store.forget(tx, table, APP.id, 1_000))
+    assert {row["app_id"] for row in await rows(beside, table)} == {other.app_id}
+
+
 async def test_an_app_that_is_gone_leaves_nothing(stats: StatsService, beside: Database) -> None:
     await record(stats, delivery("set"))
     note(stats, noted(0))
@@ -228,6 +248,49 @@ async def test_an_app_that_is_gone_leaves_nothing(stats: StatsService, beside: D
     await stats.forget_all_but(set())
     for table in ("deliveries", "counts", "outcomes", "devices", "active_days"):
         assert await rows(beside, table) == []
+
+
+async def test_the_quota_of_events_bounds_what_is_written(stats: StatsService, beside: Database) -> None:
+    """An event may have 63 KB of metadata; counted as one, the usual quota let in 3.7 GB a minute."""
+    app = replace(APP, settings=replace(APP.settings, stats_per_minute=1_000))
+    large = Said("app_crash", "1.2.0", metadata={f"k{i}": "x" * 2048 for i in range(30)})
+    sent = [[replace(delivery(by=number), events=(large,))] for number in range(50)]
+    await asyncio.gather(*(stats.record(app, ADDRESS, each) for each in sent), return_exceptions=True)
+    written = sum(len(row["events"]) for row in await rows(beside, "deliveries"))
+    assert 900 * 1024 < written < 1_100 * 1024
+
+
+async def test_a_rollout_hears_that_reports_were_refused(stats: StatsService, clock: FakeClock) -> None:
+    clock.tick(HOUR)
+    app = replace(APP, settings=replace(APP.settings, stats_per_minute=1))
+    await stats.record(app, ADDRESS, [delivery("set")])
+    assert await stats.counts(ROLLOUT, START) == Tally(1, 0)
+    with pytest.raises(OverQuota):
+        await stats.record(app, ADDRESS, [delivery("set")])
+    assert await stats.counts(ROLLOUT, START) == Tally(1, 0, cut=True)
+    clock.tick(COME_BACK)
+    assert await stats.counts(ROLLOUT, START) == Tally(1, 0)
+
+
+async def test_a_rollout_hears_that_reports_could_not_be_written(main: Database, clock: FakeClock) -> None:
+    beside = await open_beside(main)
+    stats = StatsService(beside, clock, 14, most=ample)
+    clock.tick(HOUR)
+    await beside.close()
+    with pytest.raises(StorageError):
+        await record(stats, delivery("set"))
+    again = await open_beside(main)
+    stats._database = again
+    assert (await stats.counts(ROLLOUT, START)).cut
+    await again.close()
+
+
+async def test_a_rollout_hears_that_nobody_could_report_before_the_start(beside: Database, clock: FakeClock) -> None:
+    """A timetable that came due while the server was down waits for the failures that clients have kept."""
+    stats = StatsService(beside, clock, 14, most=ample)
+    assert (await stats.counts(ROLLOUT, START)).cut
+    clock.tick(COME_BACK)
+    assert not (await stats.counts(ROLLOUT, START)).cut
 
 
 async def test_a_failure_of_the_disk_is_told_to_everybody_who_waits(main: Database, clock: FakeClock) -> None:
@@ -250,5 +313,5 @@ async def test_a_second_opening_finds_the_schema_and_the_rows(
 ) -> None:
     await record(stats, delivery("set"))
     second = await open_beside(main)
-    assert await StatsService(second, clock, 14, most=ample).counts(ROLLOUT, START) == Tally(1, 0)
+    assert (await StatsService(second, clock, 14, most=ample).counts(ROLLOUT, START)).attempts == 1
     await second.close()

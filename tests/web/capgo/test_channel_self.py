@@ -8,7 +8,7 @@ import pytest
 from ecrin.base.clock import DAY, MINUTE
 from ecrin.base.origin import SYSTEM
 from ecrin.updates.channels.rules import audience
-from ecrin.web.capgo.throttle import CHOICES
+from ecrin.web.capgo.throttle import MOST
 from web.capgo.world import DEVICE, World
 
 PATH = "/channel_self"
@@ -391,12 +391,12 @@ async def test_a_device_that_says_too_little_is_refused_softly(
 async def test_too_many_choices_of_one_network_are_429_with_a_deadline(desk_lines: World) -> None:
     """Device ids are invented at will, so they are not what is counted (CVE-2026-56324)."""
     throttled = None
-    for at in range(CHOICES.most + 1):
+    for at in range(MOST + 1):
         throttled = await choose(desk_lines, "ios 7.0.35", "beta", device_id=f"0a1b2c3d-0000-4000-8000-{at:012x}")
         if throttled.status_code != 200:
             break
     assert throttled is not None
-    assert at == CHOICES.most
+    assert at == MOST
     assert (throttled.status_code, throttled.json()["error"]) == (429, "too_many_requests")
     assert throttled.headers["retry-after"] == str(MINUTE // 1000)
     assert throttled.json()["moreInfo"]["retryAfterSeconds"] == MINUTE // 1000

@@ -1,11 +1,14 @@
 """`/stats` as the clients of the sheet see it (§3): replies, what is kept, what is refused, and that it lasts."""
 
+import sys
 from typing import Any
 
 import pytest
 
 from ecrin.base.clock import DAY, MINUTE
 from ecrin.base.origin import SYSTEM
+from ecrin.web.capgo.errors import InvalidJsonBody
+from ecrin.web.capgo.stats import MAX_EVENTS, parsed
 from harness import Opener
 from web.capgo.world import DEVICE, World, new_world
 
@@ -192,6 +195,29 @@ async def test_a_body_of_a_megabyte_is_refused(near: World) -> None:
     assert (reply.status_code, reply.json()["error"]) == (413, "content_too_large")
 
 
+def steps(raw: bytes) -> int:
+    """How many functions are called before an array is refused."""
+    called, before = 0, sys.getprofile()
+
+    def count(_: object, event: str, __: object) -> None:
+        nonlocal called
+        called += event == "call"
+
+    sys.setprofile(count)
+    try:
+        with pytest.raises(InvalidJsonBody):
+            parsed(raw)
+    finally:
+        sys.setprofile(before)
+    return called
+
+
+def test_an_array_of_too_many_events_is_refused_before_each_is_looked_at() -> None:
+    """A quarter of a million of them took three seconds, in which nobody else was answered."""
+    few, many = (steps(b"[" + b"1," * more + b"1]") for more in (MAX_EVENTS, 250_000))
+    assert few == many
+
+
 async def test_get_says_that_reports_are_taken(near: World) -> None:
     reply = await near.http.get("/stats")
     assert (reply.status_code, reply.json()) == (200, OK)
@@ -209,6 +235,24 @@ async def test_beyond_its_quota_an_app_is_told_when_to_come_back(near: World) ->
     assert (reply.status_code, reply.headers["retry-after"]) == (429, "20")
     assert (reply.json()["error"], reply.json()["moreInfo"]["retryAfterSeconds"]) == ("too_many_requests", 20)
     assert await counted(near) == {"ping": 5}
+
+
+@pytest.mark.parametrize(
+    ("flood", "other", "status"),
+    [
+        ("2001:db8::1", "2001:db8::2", 429),
+        ("198.51.100.1", "::ffff:198.51.100.1", 429),
+        ("2001:db8::1", "2001:db8:0:1::1", 503),
+        ("198.51.100.1", "198.51.100.2", 503),
+    ],
+)
+async def test_whose_flood_it_is_is_told_by_network_however_its_address_is_spelled(
+    near: World, flood: str, other: str, status: int
+) -> None:
+    await quota(near, 20)
+    await near.http.post("/stats", json=[event(near, "ping")] * 20, headers={"x-forwarded-for": flood})
+    reply = await near.http.post("/stats", json=event(near, "ping"), headers={"x-forwarded-for": other})
+    assert reply.status_code == status
 
 
 async def test_in_the_next_minute_the_quota_is_new(near: World) -> None:

@@ -70,8 +70,9 @@ class BulkService:
     ) -> list[RowError]:
         """Write accounts as they are given and return the rows that were refused, those that came as errors included.
 
-        Sessions of an account that is overwritten end. Raises `MissingUserAccount`, `LocalIdListExceedsLimit`,
-        `DuplicateLocalId` and, with `sanity_check`, `DuplicateRawId` and (with `unique_emails`) `DuplicateEmail`.
+        Sessions of an account that is overwritten end, those that began before `valid_since` where that is given; a
+        revocation is never taken back. Raises `MissingUserAccount`, `LocalIdListExceedsLimit`, `DuplicateLocalId` and,
+        with `sanity_check`, `DuplicateRawId` and (with `unique_emails`) `DuplicateEmail`.
         """
         if not rows:
             raise MissingUserAccount
@@ -131,7 +132,8 @@ class BulkService:
             before = None
         if before is not None and not overwrite:
             return TAKEN
-        account = replace(row, valid_since=row.valid_since or seconds(now))
+        revoked = before.valid_since or 0 if before else 0
+        account = replace(row, valid_since=max(row.valid_since or seconds(now), revoked))
         try:
             if before is None:
                 await self._accounts.create_in(tx, account, "import", by, now)

@@ -22,6 +22,7 @@ from ecrin.auth.errors import (
 from ecrin.base.clock import Instant, seconds
 from ecrin.base.encoding import strict_json
 from ecrin.base.secret import Secret
+from ecrin.crypto.jose.strict import MAX_CLAIMS_DEPTH, nested_deeper
 from ecrin.errors import InvalidRequest
 
 MAX_CLAIMS = 1000
@@ -101,14 +102,17 @@ def checked_photo_url(text: str) -> str | None:
 
 
 def checked_claims(text: str) -> str:
-    """Return custom claims as JSON text, or "" for none; raises `ClaimsTooLarge`, `InvalidClaims`, `ForbiddenClaim`."""
+    """Return custom claims as JSON text, or "" for none; they nest no deeper than a token can carry.
+
+    Raises `ClaimsTooLarge`, `InvalidClaims`, `ForbiddenClaim`.
+    """
     if len(text) > MAX_CLAIMS:
         raise ClaimsTooLarge
     try:
         claims = strict_json(text.encode()) if text else {}
     except (InvalidRequest, UnicodeEncodeError):
         raise InvalidClaims from None
-    if not isinstance(claims, dict):
+    if not isinstance(claims, dict) or nested_deeper(text.encode(), MAX_CLAIMS_DEPTH):
         raise InvalidClaims
     forbid_reserved(claims)
     return json.dumps(claims, separators=(",", ":"), ensure_ascii=False) if claims else ""

@@ -40,11 +40,11 @@ class LimitService:
             await tx.run("DELETE FROM attempts WHERE bucket = :bucket", bucket=bucket)
 
     async def give_back_in(self, tx: Tx, limit: Limit, project_id: str, subject: str, now: Instant) -> None:
-        """Take back one count: the try was no failure."""
+        """Take back one count: the try was no failure. A count of none is not kept."""
         if subject:
             bucket, _ = await self._find(tx, limit, project_id, subject, now)
-            sql = "UPDATE attempts SET count = count - 1 WHERE bucket = :bucket AND count > 0"
-            await tx.run(sql, bucket=bucket)
+            if not await tx.run("DELETE FROM attempts WHERE bucket = :bucket AND count <= 1", bucket=bucket):
+                await tx.run("UPDATE attempts SET count = count - 1 WHERE bucket = :bucket", bucket=bucket)
 
     async def purge_in(self, tx: Tx, before: Instant, limit: int) -> int:
         """Remove counters whose window ended before an instant; return how many."""

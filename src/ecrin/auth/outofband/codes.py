@@ -8,7 +8,7 @@ from ecrin.auth.outofband import rules, store
 from ecrin.auth.outofband.model import Code, IssuedCode, Purpose, Wanted
 from ecrin.auth.outofband.ports import CodeLetter, Courier
 from ecrin.base.clock import Clock, Instant
-from ecrin.base.events import CodeIssued, CodeUsed, Events
+from ecrin.base.events import AccountUpdated, CodeIssued, CodeUsed, Event, Events
 from ecrin.base.origin import Origin
 from ecrin.base.secret import Secret
 from ecrin.governance.projects.model import Project
@@ -104,6 +104,14 @@ class CodeBook:
     async def void_in(self, tx: Tx, project_id: str, account_id: str, purpose: Purpose, now: Instant) -> None:
         """Use up every other code of an account for a purpose."""
         await store.void(tx, project_id, account_id, purpose, now)
+
+    async def on_event(self, tx: Tx, event: Event, by: Origin, now: Instant) -> None:
+        """Void a change of address where sessions end: a listener of events.
+
+        Its letter is in the mailbox of whoever asked for it, who may be the one who is put out (attacks A10, A17).
+        """
+        if isinstance(event, AccountUpdated) and "valid_since" in event.changed:
+            await store.void(tx, event.project_id, event.subject, Purpose.VERIFY_AND_CHANGE_EMAIL, now)
 
     async def readable(self, project: Project) -> list[tuple[Code, str]]:
         """Return the codes that are good now with their links: `ecrin dev` shows them, `serve` has none to show."""

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import secrets
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +22,7 @@ class PasswordHasher:
     """Hashes and verifies; refuses with `Overloaded` what could only be answered after more than about a second."""
 
     def __init__(self, profile: Profile = INTERACTIVE, threads: int | None = None) -> None:
-        threads = threads or len(os.sched_getaffinity(0))
+        threads = threads or _cores()
         self._profile = profile
         self._room = threads * (QUEUE_PER_THREAD + 1)
         self._waiting = 0
@@ -57,7 +58,12 @@ class PasswordHasher:
             self._waiting -= 1
 
 
+def _cores() -> int:
+    """Return how many cores this process may use, or where the system does not tell, how many there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def _step_back() -> None:
     """Lower the priority of this thread alone, which Linux allows without privilege."""
-    if hasattr(os, "setpriority"):
+    if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)

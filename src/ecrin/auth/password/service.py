@@ -143,15 +143,19 @@ class PasswordService:
                 await self._limits.clear_in(tx, PASSWORD_FAILURES, event.project_id, account.email, now)
 
     async def _count(self, project: Project, email: str, by: Origin) -> _Attempt:
-        """Count the try as a failure before it is made: parallel tries cannot outrun the limit (attack A22)."""
+        """Count the try as a failure before it is made: parallel tries cannot outrun the limit (attack A22).
+
+        A source over its own limit is not counted against the account, of which it could name any number.
+        """
         now = self._clock.now()
 
         async def unit(tx: Tx) -> _Attempt:
-            address = await self._limits.count_in(tx, ADDRESS_FAILURES, project.id, network(by.address), now)
-            password = await self._limits.count_in(tx, PASSWORD_FAILURES, project.id, email, now)
+            if not await self._limits.count_in(tx, ADDRESS_FAILURES, project.id, network(by.address), now):
+                return _Attempt(0, within=False, account=None)
+            within = await self._limits.count_in(tx, PASSWORD_FAILURES, project.id, email, now)
             failures = await self._limits.current_in(tx, PASSWORD_FAILURES, project.id, email, now)
             account = await self._accounts.by_email_in(tx, project.id, email)
-            return _Attempt(failures, address and password, account)
+            return _Attempt(failures, within, account)
 
         return await self._database.write(unit)
 

@@ -72,6 +72,14 @@ def cookie_claims(claims: Mapping[str, Any], project_id: str, now: Instant, life
     return {**claims, "iss": cookie_issuer(project_id), "iat": issued, "exp": issued + lifetime}
 
 
+def complete(claims: Mapping[str, Any]) -> bool:
+    """Return whether an ID token says what is read from it; in `ecrin dev` anybody may have written it."""
+    firebase = claims.get("firebase")
+    provider = firebase.get("sign_in_provider") if isinstance(firebase, dict) else None
+    subject, auth_time = claims.get("sub"), claims.get("auth_time")
+    return isinstance(subject, str) and isinstance(auth_time, int) and isinstance(provider, str)
+
+
 def usable(claims: Mapping[str, Any], account: Account) -> Verified:
     """Return an ID token with its account if both still stand; raises `UserDisabled`, `TokenExpired`."""
     if account.disabled:

@@ -95,7 +95,7 @@ class TokenService:
             raise TokenExpired from None
         except CryptoError:
             raise InvalidIdToken from None
-        if not isinstance(claims.get("sub"), str) or not isinstance(claims.get("auth_time"), int):
+        if not rules.complete(claims):
             raise InvalidIdToken
         return claims
 

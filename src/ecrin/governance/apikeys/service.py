@@ -2,7 +2,7 @@
 
 import secrets
 
-from ecrin.base.clock import Clock, Instant
+from ecrin.base.clock import DAY, Clock, Instant
 from ecrin.base.encoding import b64url
 from ecrin.base.events import CredentialCreated, CredentialRevoked, Event, Events, KeyRotated
 from ecrin.base.origin import Origin
@@ -18,6 +18,7 @@ from ecrin.storage.sql.port import Database, Tx
 PREFIX = "ecrin_"
 LABEL = "operator-token"
 MAX_NAME = 100
+MAX_LIFETIME = 36_500 * DAY  # what ends later than calendars do can be shown to nobody
 
 
 class TokenService:
@@ -38,8 +39,8 @@ class TokenService:
         Raises `PermissionDenied` for a scope the parent lacks, `InvalidRequest` for no scope or a bad name or lifetime.
         """
         narrower(scopes, parent)
-        if len(name) > MAX_NAME or (lifetime is not None and lifetime <= 0):
-            raise InvalidRequest("The name is too long or the lifetime is not positive.")
+        if len(name) > MAX_NAME or (lifetime is not None and not 0 < lifetime <= MAX_LIFETIME):
+            raise InvalidRequest("The name is too long, or the lifetime is not positive or over 100 years.")
         now = self._clock.now()
         text = f"{PREFIX}{kind}_{b64url(secrets.token_bytes(32))}"
         expires = sooner(None if lifetime is None else now + lifetime, parent)

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from collections.abc import Sequence
 
 from ecrin.base.clock import Instant
 from ecrin.base.events import Event
@@ -26,7 +27,14 @@ async def record(tx: Tx, event: Event, by: Origin, now: Instant) -> None:
     )
 
 
-async def since(tx: Tx, project_id: str, at: Instant, limit: int) -> list[Row]:
-    """Return the rows of a project from an instant on, the oldest first."""
-    sql = "SELECT * FROM audit WHERE project_id = :project_id AND at >= :at ORDER BY at, id LIMIT :limit"
-    return await tx.all(sql, project_id=project_id, at=at, limit=limit)
+async def since(tx: Tx, project_id: str, at: Instant, kinds: Sequence[str], limit: int) -> list[Row]:
+    """Return the rows of a project from an instant on whose events begin as one of `kinds`, the oldest first."""
+    wanted = " OR ".join(f"event LIKE :kind{i}" for i in range(len(kinds)))
+    return await tx.all(
+        f"SELECT * FROM audit WHERE project_id = :project_id AND at >= :at AND ({wanted})"  # noqa: S608
+        " ORDER BY at, id LIMIT :limit",
+        project_id=project_id,
+        at=at,
+        limit=limit,
+        **{f"kind{i}": f"{kind}%" for i, kind in enumerate(kinds)},
+    )

@@ -4,6 +4,7 @@ The working set (all projects, all web API keys) is small and read by every requ
 replaced as a whole after each change.
 """
 
+import asyncio
 import re
 import secrets
 from dataclasses import replace
@@ -35,12 +36,14 @@ class ProjectService:
         self._clock = clock
         self._projects: dict[str, Project] = {}
         self._keys: dict[str, str] = {}
+        self._turn = asyncio.Lock()  # an older reading never replaces a newer one
 
     async def load(self) -> None:
         """Read the working set anew."""
-        projects = await self._database.scan(store.load)
-        self._projects = {p.id: p for p in projects}
-        self._keys = {key: p.id for p in projects for key in p.api_keys}
+        async with self._turn:
+            projects = await self._database.scan(store.load)
+            self._projects = {p.id: p for p in projects}
+            self._keys = {key: p.id for p in projects for key in p.api_keys}
 
     def all(self) -> list[Project]:
         """Return every project, the oldest first."""

@@ -29,10 +29,12 @@ class ServiceAccountService:
         self._events = events
         self._clock = clock
         self._keys: dict[str, ServiceAccountKey] = {}
+        self._turn = asyncio.Lock()  # an older reading never replaces a newer one
 
     async def load(self) -> None:
         """Read the keys anew."""
-        self._keys = {key.id: key for key in await self._database.scan(store.load)}
+        async with self._turn:
+            self._keys = {key.id: key for key in await self._database.scan(store.load)}
 
     def keys(self, project_id: str) -> list[ServiceAccountKey]:
         """Return the keys of a project that are not revoked."""
@@ -65,6 +67,7 @@ class ServiceAccountService:
                 await self._events.emit(tx, CredentialRevoked(project_id, key_id), by, now)
 
         await self._database.write(unit)
+        self._keys.pop(key_id, None)  # even if the keys cannot be read now
         await self.load()
 
     def verify(self, token: str, audience: str, now: Instant) -> ServiceAccountKey:

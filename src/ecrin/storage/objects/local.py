@@ -54,7 +54,8 @@ class LocalObjects:
 
     async def size(self, app_id: str, name: str) -> int | None:
         """Return the size of an object in bytes, or None where there is none."""
-        return await asyncio.to_thread(_size, self._path(app_id, name))
+        with _faults():
+            return await asyncio.to_thread(_size, self._path(app_id, name))
 
     async def read(self, app_id: str, name: str, start: int, stop: int) -> AsyncGenerator[bytes, None]:
         """Return the bytes from `start` to before `stop` in pieces of at most a mebibyte; raises `NotFound`."""
@@ -97,12 +98,16 @@ class LocalObjects:
         return self._folder / names.place(app_id, name)
 
     def _dated(self, path: Path) -> bool:
-        """Return whether the object is there, dated anew if so, that a sweep leaves it another while."""
+        """Return whether the object is there, dated anew if so, that a sweep leaves it another while.
+
+        Its name is made durable once more: whoever gave it may be at that still, or have been killed before.
+        """
         at = self._clock.now() / SECOND
         try:
             os.utime(path, (at, at))
         except FileNotFoundError:
             return False
+        _sync(path.parent)
         return True
 
 

@@ -20,6 +20,10 @@ class Kept:
 class ObjectStore(Protocol):
     """Keeps objects; `app_id` and `name` (64 hex digits) are checked by the caller and again here."""
 
+    async def start(self) -> None:
+        """Remove what uploads left behind that a crash cut off; only one process may use the store from then on."""
+        ...
+
     async def put(self, app_id: str, name: str, size: int, chunks: AsyncIterator[bytes]) -> None:
         """Store an object durably: it is on disk, whole and under its name, when this returns.
 

@@ -8,8 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from ecrin.base.clock import Clock
 from ecrin.errors import ConfigurationError
-from ecrin.storage.sql.port import Database
-from ecrin.storage.sql.schema import Migration
+from ecrin.storage.sql.port import Database, Migration
 
 _POSTGRES = {"postgresql", "postgres"}
 

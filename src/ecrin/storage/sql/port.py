@@ -7,10 +7,8 @@ parameters (`:name`), the types BIGINT, TEXT and BYTEA, and truth values as 0 an
 """
 
 from collections.abc import Callable, Coroutine, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
-
-if TYPE_CHECKING:  # the schema knows the port
-    from ecrin.storage.sql.schema import Migration
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
 Value = int | float | str | bytes | None
 T = TypeVar("T")
@@ -42,6 +40,15 @@ class Tx(Protocol):
 
 
 Unit = Callable[[Tx], Coroutine[Any, Any, T]]
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One step of the schema: its number from 1 on, its name, its statements."""
+
+    number: int
+    name: str
+    sql: str
 
 
 class Database(Protocol):
@@ -77,7 +84,7 @@ class Database(Protocol):
         """
         ...
 
-    async def beside(self, name: str, migrations: "Sequence[Migration]") -> "Database":
+    async def beside(self, name: str, migrations: Sequence[Migration]) -> "Database":
         """Open another database in the same place, with migrations of its own: a flood there slows nobody here.
 
         It is a file in the same folder, or a schema of its own on the same server. Its owner migrates and closes it.

@@ -10,11 +10,11 @@ from ecrin.base.clock import Clock, SystemClock
 from ecrin.base.secret import Secret
 from ecrin.errors import Conflict, Overloaded, StorageUnavailable
 from ecrin.storage.sql.glance import GlanceTx
-from ecrin.storage.sql.port import Unit
+from ecrin.storage.sql.port import Migration, Unit
 from ecrin.storage.sql.postgres_driver import DRIVER_ERRORS, LETS_GO_WITHIN, is_alive, open_pool, place
 from ecrin.storage.sql.postgres_faults import fault
 from ecrin.storage.sql.postgres_tx import PostgresTx
-from ecrin.storage.sql.schema import Migration, apply_missing, last_applied, shipped
+from ecrin.storage.sql.schema import apply_missing, last_applied, shipped
 
 T = TypeVar("T")
 

@@ -7,26 +7,16 @@ BIGINT, TEXT and BYTEA. They are numbered without a gap and never change once th
 import re
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
 from importlib.resources import files
 
 from ecrin.base.clock import Clock
 from ecrin.errors import ConfigurationError, DatabaseNewer
-from ecrin.storage.sql.port import Tx, Unit
+from ecrin.storage.sql.port import Migration, Tx, Unit
 
 _FILE = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
 _TABLE = "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY, name TEXT, applied_at BIGINT)"
 
 Write = Callable[[Unit[int | None]], Awaitable[int | None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Migration:
-    """One step of the schema: its number from 1 on, its name, its statements."""
-
-    number: int
-    name: str
-    sql: str
 
 
 def shipped(package: str = "ecrin.storage.sql") -> tuple[Migration, ...]:

@@ -12,8 +12,8 @@ from typing import Self, TypeVar
 
 from ecrin.base.clock import Clock, SystemClock
 from ecrin.errors import Overloaded, StorageUnavailable
-from ecrin.storage.sql.port import Unit
-from ecrin.storage.sql.schema import Migration, apply_missing, last_applied, shipped
+from ecrin.storage.sql.port import Migration, Unit
+from ecrin.storage.sql.schema import apply_missing, last_applied, shipped
 from ecrin.storage.sql.sqlite_commit import GroupCommit
 from ecrin.storage.sql.sqlite_connection import create_file
 from ecrin.storage.sql.sqlite_reader import Reader

@@ -28,7 +28,7 @@ class Writer:
         self._batch = batch
         self._limit = queue
         self._accepted = 0  # units, on the event loop's thread
-        self._taken = 0  # units, on the other
+        self._taken = 0  # units that wait no more, on the other
         self._fresh: list[Job] = []  # of this turn of the event loop: the thread is woken once for all of them
         self._jobs: SimpleQueue[list[Job] | None] = SimpleQueue()
         self._opened: Future[None] = loop.create_future()
@@ -84,6 +84,7 @@ class Writer:
         jobs, more = self._collect()
         for start in range(0, len(jobs), self._batch):
             batch = jobs[start : start + self._batch]
+            self._taken += len(batch)
             outcomes = self._commit.commit([unit for unit, _ in batch])
             self._reply([(future, outcome) for (_, future), outcome in zip(batch, outcomes, strict=True)])
         return more
@@ -94,7 +95,6 @@ class Writer:
         more = self._jobs.get()
         while more is not None:
             jobs += more
-            self._taken += len(more)
             try:
                 more = self._jobs.get_nowait()
             except Empty:

@@ -10,7 +10,7 @@ class AppSettings:
     """What operators may set.
 
     `retention_days` is how long a bundle that nothing names is kept (0: for ever). `expose_metadata` shows link and
-    comment of a bundle to devices. `stats_per_minute` is the quota of events; more are refused with 429.
+    comment of a bundle to devices. `stats_per_minute` is the quota of events (`stats.rules.weight`); more are refused.
 
     Anybody can invent devices: `max_devices` is how many are listed, `max_self_set` of how many the choice of a channel
     is kept. Those that are there go on; new ones are refused no update.

@@ -27,11 +27,26 @@ class AppService:
         self._changed = changed
         self._apps: dict[str, App] = {}
         self._turn = asyncio.Lock()  # an older reading never replaces a newer one
+        self._doubted = False
 
     async def load(self) -> None:
         """Read the apps anew."""
-        async with self._turn:
-            self._apps = {app.id: app for app in await self._database.scan(store.load)}
+        try:
+            async with self._turn:
+                self._apps = {app.id: app for app in await self._database.scan(store.load)}
+        except BaseException:
+            self.doubt()
+            raise
+
+    def doubt(self) -> None:
+        """Hear that something may have been committed of which nobody was told."""
+        self._doubted = True
+
+    async def mend(self) -> None:
+        """Read the apps anew unless they are known to be as they were committed."""
+        if self._doubted:
+            self._doubted = False
+            await self.load()
 
     def all(self) -> list[App]:
         """Return every app, the oldest first."""
@@ -111,5 +126,7 @@ class AppService:
         return app
 
     async def _after(self, app_id: str) -> None:
-        await self.load()
-        await self._changed(app_id)
+        try:
+            await self.load()
+        finally:
+            await self._changed(app_id)

@@ -98,7 +98,9 @@ def _offer(ask: Ask, channel: Channel, bundle: Bundle, rollout: Rollout | None) 
     by_file = ask.platform is not Platform.ELECTRON and able(ask.plugin, MANIFESTS)
     external = bundle.external_url is not None
     manifest = bool(bundle.manifest) and by_file and not zip_only and not external
-    archive = (bundle.zip is not None or external) and not (delta_only and by_file)
+    # Electron compares the hash of what it downloads, which of a sealed archive elsewhere nobody knows (sheet §11.1).
+    opened = external and not (ask.platform is Platform.ELECTRON and bundle.session_key)
+    archive = (bundle.zip is not None or opened) and not (delta_only and by_file)
     if manifest or archive:
         return Offer(bundle, channel, archive, manifest, rollout)
     code = "no_url_or_manifest" if by_file else "no_bundle_url"

@@ -20,14 +20,19 @@ from ecrin.updates.rollout.model import WHOLE, Action, HaltPolicy, Rollout, Stag
 HALTED = "halted: too many devices failed"
 LONGEST = 366 * 24 * 60  # minutes
 MANY = 10**9
+MOST_SURE = 0.9999  # a confidence that is rounded to 1 has no z
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What devices reported of a version within the window: `attempts` includes the failures."""
+    """What devices reported of a version within the window: `attempts` includes the failures.
+
+    `cut` is whether reports of the app could not be taken lately, so that failures may be missing.
+    """
 
     attempts: int
     failures: int
+    cut: bool = False
 
 
 def place(rollout_id: str, device_id: str) -> int:
@@ -77,7 +82,7 @@ def resumed(rollout: Rollout, now: Instant) -> Rollout:
         reason="",
         paused_at=None,
         halted=False,
-        held_for=rollout.held_for + now - rollout.paused_at,
+        held_for=rollout.held_for + max(0, now - rollout.paused_at),  # a clock may have been set back
         quiet_until=_cooled(rollout, now) if rollout.halted else rollout.quiet_until,
     )
 
@@ -140,7 +145,7 @@ def check_plan(share_bps: int, stages: Sequence[Stage], halt: HaltPolicy) -> Non
     times = [s.after_minutes for s in stages]
     if not all(0 <= t <= LONGEST for t in times) or sorted(set(times)) != times:
         raise InvalidRollout("The stages of a timetable follow each other, within a year.")
-    rates = 0 < halt.failure_rate_bps <= WHOLE and 0.5 <= halt.confidence < 1
+    rates = 0 < halt.failure_rate_bps <= WHOLE and 0.5 <= halt.confidence <= MOST_SURE
     times = [halt.window_minutes, halt.cooldown_minutes + 1]
     numbers = [halt.min_attempts, halt.min_failures]
     if not rates or not all(0 < t <= LONGEST for t in times) or not all(0 < n <= MANY for n in numbers):
@@ -158,14 +163,15 @@ def wilson_lower(failures: int, attempts: int, confidence: float) -> float:
 
 
 def window(rollout: Rollout, now: Instant) -> Instant:
-    """Return the instant from which on reports count."""
-    return max(rollout.started_at, now - rollout.halt.window_minutes * MINUTE)
+    """Return the instant from which on reports count; a start that lies ahead, by a clock set back, limits nothing."""
+    first = now - rollout.halt.window_minutes * MINUTE
+    return rollout.started_at if first < rollout.started_at <= now else first
 
 
 def must_halt(rollout: Rollout, tally: Tally, now: Instant) -> bool:
     """Return whether what was reported within the window is enough to stop."""
-    policy = rollout.halt
-    if not policy.enabled or rollout.state is not State.RUNNING or now < rollout.quiet_until:
+    policy, quiet = rollout.halt, rollout.quiet_until - now
+    if not policy.enabled or rollout.state is not State.RUNNING or 0 < quiet <= policy.cooldown_minutes * MINUTE:
         return False
     if tally.attempts < policy.min_attempts or tally.failures < policy.min_failures:
         return False

@@ -4,10 +4,12 @@ import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
+import structlog
+
 from ecrin.base.clock import Clock, Instant
 from ecrin.base.events import Events
 from ecrin.base.origin import SYSTEM, Origin
-from ecrin.errors import Conflict
+from ecrin.errors import Conflict, EcrinError
 from ecrin.storage.sql.port import Database, Tx
 from ecrin.updates.apps.service import AppService, Changed
 from ecrin.updates.bundles import store as bundles
@@ -22,6 +24,7 @@ from ecrin.updates.rollout.rules import Tally
 
 Counts = Callable[[Rollout, Instant], Awaitable[Tally]]  # what devices reported of its version since an instant
 _Step = Callable[[Rollout, Instant], Rollout]
+log = structlog.get_logger("ecrin.rollouts")
 
 
 class RolloutService:
@@ -150,13 +153,23 @@ class RolloutService:
         return await self._move(app_id, channel, by, step, to)
 
     async def tick(self, counts: Counts) -> None:
-        """Do what is due: halts, and stages of the timetable."""
+        """Do what is due: halts, and stages of the timetable. One that cannot be judged holds no other up."""
         for rollout in await self._database.scan(store.running):
-            now = self._clock.now()
-            if rules.must_halt(rollout, await counts(rollout, rules.window(rollout, now)), now):
-                await self._by_itself(rollout, rules.halted)
-            elif (share := rules.due_share(rollout, now)) > rollout.share_bps:
-                await self._by_itself(rollout, lambda r, _, share=share: rules.raised(r, share))  # type: ignore[misc]
+            try:
+                await self._tick(rollout, counts)
+            except EcrinError as error:
+                log.warning("a rollout was not judged", rollout=rollout.id, code=error.code, detail=str(error))
+            except Exception:
+                log.exception("a rollout was not judged", rollout=rollout.id)
+
+    async def _tick(self, rollout: Rollout, counts: Counts) -> None:
+        now = self._clock.now()
+        tally = await counts(rollout, rules.window(rollout, now))
+        share = rules.due_share(rollout, now)
+        if rules.must_halt(rollout, tally, now):
+            await self._by_itself(rollout, rules.halted)
+        elif share > rollout.share_bps and not tally.cut:
+            await self._by_itself(rollout, lambda r, _: rules.raised(r, share))
 
     async def _by_itself(self, seen: Rollout, step: _Step) -> None:
         """Take a step unless somebody ended the rollout or moved it meanwhile."""

@@ -16,7 +16,7 @@ SHARE = 10  # an address with more than a tenth of the quota is part of the floo
 
 
 class Quota:
-    """Counts events by app, and by app and address, minute by minute."""
+    """Counts events (`rules.weight`) by app, and by app and address, minute by minute."""
 
     def __init__(self) -> None:
         self._minute: Instant = 0
@@ -24,7 +24,7 @@ class Quota:
         self._addresses: Counter[tuple[str, str]] = Counter()
 
     def take(self, app_id: str, address: str, events: int, most: int, now: Instant) -> None:
-        """Count events of an app that may send `most` in a minute.
+        """Count events of an app that may send `most` in a minute; what comes first in a minute is always taken.
 
         Raises `OverQuota` for an address that sent more than its share of too many, and `Overloaded` for the others.
         """
@@ -34,7 +34,7 @@ class Quota:
             self._addresses.clear()
         sender = app_id, address
         self._addresses[sender] += events
-        if self._apps[app_id] + events <= most:
+        if not self._apps[app_id] or self._apps[app_id] + events <= most:
             self._apps[app_id] += events
         elif self._addresses[sender] * SHARE > most:
             raise OverQuota(f"The app may send {most} events a minute.", retry_after=seconds_left(now))

@@ -8,6 +8,8 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+import msgspec
+
 from ecrin.base.clock import Instant
 from ecrin.updates.stats.model import (
     OTHER,
@@ -18,6 +20,7 @@ from ecrin.updates.stats.model import (
     Ended,
     Kind,
     OutcomeKey,
+    Said,
 )
 
 SHARES = (50, 90, 95)  # percent of active devices, for the adoption of a version
@@ -63,6 +66,8 @@ OFFERED = "get"  # counted by `/updates` itself
 # Said by the bundle that runs; other events are about the one that comes.
 RUNNING = frozenset({"set", "ping", "app_moved_to_foreground", "app_moved_to_background", "app_launch_ready"})
 
+KIBIBYTE = 1024
+_encode = msgspec.json.Encoder().encode
 _ACTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}", re.ASCII)
 
 
@@ -95,6 +100,11 @@ def is_ignored(action: str, platform: str, plugin: tuple[int, int, int]) -> bool
     if action != "download_fail" or platform == "electron":
         return False
     return plugin < ((7, 17, 0) if plugin[0] >= 7 else (6, 14, 25))
+
+
+def weight(event: Said) -> int:
+    """Return as how many events one counts for the quota: one more for each kibibyte of its metadata as it is kept."""
+    return 1 + len(_encode(event.metadata)) // KIBIBYTE if event.metadata else 1
 
 
 class Names:

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
+from dataclasses import replace
 from itertools import product
 
 import structlog
 
-from ecrin.base.clock import DAY, Clock, Instant
+from ecrin.base.clock import DAY, MINUTE, Clock, Instant
 from ecrin.errors import EcrinError, InvalidRequest
 from ecrin.storage.sql.port import Database, Tx
 from ecrin.updates.apps.model import App
@@ -19,11 +20,14 @@ from ecrin.updates.stats.inventory import DeviceLog
 from ecrin.updates.stats.model import STEPS, Adoption, Delivery, Point, VersionSummary
 from ecrin.updates.stats.quota import Quota
 from ecrin.updates.stats.room import Most
+from ecrin.updates.stats.rules import weight
 
 FLUSH_SECONDS = 2
 DEVICE_DAYS = 90  # after which a device that says nothing is forgotten
 OUTCOME_DAYS = 400
+AT_ONCE = 1000  # rows of an app that is gone
 MAX_POINTS = 10_000
+COME_BACK = 5 * MINUTE  # within which clients send again what was refused
 Purge = Callable[[Tx, Instant, int], Awaitable[int]]
 COLUMNS = ("action", "version", "platform", "channel")
 log = structlog.get_logger("ecrin.stats")
@@ -43,6 +47,8 @@ class StatsService:
         self._clock = clock
         self._days = days
         self._quota = Quota()
+        self._started_at = clock.now()  # before that, every report was refused
+        self._refused: dict[str, Instant] = {}  # when a report of an app was refused last
         self._ingest = Ingest(database, written)
         self.devices = DeviceLog(database, most)
 
@@ -51,14 +57,20 @@ class StatsService:
 
         Raises `OverQuota`, `Overloaded` and a `StorageError`; nothing was written then.
         """
-        events = sum(len(delivery.events) for delivery in deliveries)
-        self._quota.take(app.id, address, events, app.settings.stats_per_minute, self._clock.now())
-        if deliveries:
-            await self._ingest.record(deliveries)
+        events = sum(weight(event) for delivery in deliveries for event in delivery.events)
+        try:
+            self._quota.take(app.id, address, events, app.settings.stats_per_minute, self._clock.now())
+            if deliveries:
+                await self._ingest.record(deliveries)
+        except Exception:
+            self._refused[app.id] = self._clock.now()
+            raise
 
     async def counts(self, rollout: Rollout, since: Instant) -> Tally:
         """Return what devices reported of a rollout's version since an instant (`RolloutService.tick`)."""
-        return await self._database.scan(lambda tx: queries.tally(tx, rollout.app_id, rollout.version, since))
+        found = await self._database.scan(lambda tx: queries.tally(tx, rollout.app_id, rollout.version, since))
+        refused_for = self._clock.now() - self._refused.get(rollout.app_id, self._started_at)
+        return replace(found, cut=0 <= refused_for < COME_BACK)
 
     async def versions(self, app_id: str, days: int) -> list[VersionSummary]:
         """Return what became of each version in the last days."""
@@ -120,10 +132,14 @@ class StatsService:
         ]
 
     async def forget_all_but(self, known: Collection[str]) -> None:
-        """Remove everything of apps that are not there any more."""
+        """Remove everything of apps that are not there any more, a few rows at a time."""
         gone = await self._database.scan(store.apps) - set(known)
         for app_id, table in product(sorted(gone), store.TABLES):
-            await self._database.write(lambda tx, a=app_id, t=table: store.forget(tx, t, a))  # type: ignore[misc]
+            while await self._forget_some(app_id, table) >= AT_ONCE:
+                pass
+
+    async def _forget_some(self, app_id: str, table: str) -> int:
+        return await self._database.write(lambda tx: store.forget(tx, table, app_id, AT_ONCE))
 
     async def close(self) -> None:
         """Write what was accepted, and let go of the database."""

@@ -121,9 +121,11 @@ async def purge(tx: Tx, table: str, before: Instant, limit: int) -> int:
     return await tx.run(f"DELETE FROM {table} WHERE ({key}) IN ({some})", before=before, limit=limit)  # noqa: S608
 
 
-async def forget(tx: Tx, table: str, app_id: str) -> None:
-    """Remove everything of an app from a table."""
-    await tx.run(f"DELETE FROM {table} WHERE app_id = :app_id", app_id=app_id)  # noqa: S608
+async def forget(tx: Tx, table: str, app_id: str, limit: int) -> int:
+    """Remove up to `limit` of the rows of an app from a table; return how many."""
+    key = "app_id, device_id, at" if table == "deliveries" else _OLD[table][0]
+    some = f"SELECT {key} FROM {table} WHERE app_id = :app_id LIMIT :limit"  # noqa: S608
+    return await tx.run(f"DELETE FROM {table} WHERE ({key}) IN ({some})", app_id=app_id, limit=limit)  # noqa: S608
 
 
 async def apps(tx: Tx) -> set[str]:

@@ -41,7 +41,7 @@ class AppSettingsShown(msgspec.Struct):
 
     retention_days: Annotated[Days, Meta(description="Days that a bundle which nothing names is kept; 0: for ever.")]
     expose_metadata: Annotated[bool, Meta(description="Whether devices are told link and comment of a bundle.")]
-    stats_per_minute: Annotated[int, Meta(description="Events a minute; more are refused.")]
+    stats_per_minute: Annotated[int, Meta(description="Events a minute, one more for each KiB of metadata.")]
     max_devices: Annotated[int, Meta(description="Devices that are listed; further ones get updates all the same.")]
     max_self_set: Annotated[int, Meta(description="Devices whose choice of a channel is kept; others are refused.")]
 

@@ -10,6 +10,7 @@ from ecrin.errors import InvalidRequest, NotFound
 from ecrin.governance.callers import Verb
 from ecrin.updates.channels.model import Channel, ChannelSettings, Limit, Package
 from ecrin.updates.channels.service import ChannelService
+from ecrin.updates.devices.model import Platform
 from ecrin.updates.rollout.model import Rollout, State
 from ecrin.updates.rollout.service import RolloutService
 from ecrin.web.api.units import Percent, Time, Version
@@ -21,6 +22,7 @@ CHANNEL = f"{CHANNELS}/{{channel}}"
 GROUPS = "/api/v1/apps/{app}/groups"
 GROUP = f"{GROUPS}/{{group}}"
 MANY = 8 * 1024 * 1024  # the longest list of custom ids
+_FOLLOWED = {"public", "audience_custom_ids", "audience_groups", *(platform.value for platform in Platform)}
 
 
 class ChannelFields(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -214,13 +216,13 @@ class ChannelEndpoints:
     async def _require_app(self, call: Call, changes: dict[str, Any]) -> None:
         """Demand a scope on the app for what decides about devices that chose no channel, and so about other channels.
 
-        Otherwise who may write `beta` alone could make it public and have every device of the app follow it.
+        Otherwise who may write `beta` alone could make it public and have every device of the app follow it, or those
+        of another platform, if it is public for one.
         """
         if call.caller.may(call.app_scope(Verb.WRITE)):
             return
         channel = await self._channels.get(call.params["app"], call.params["channel"])
-        audience = {"audience_custom_ids", "audience_groups"} & changes.keys()
-        if changes.get("public") or (channel.settings.public and ("public" in changes or audience)):
+        if changes.get("public") or (channel.settings.public and _FOLLOWED & changes.keys()):
             call.caller.require(call.app_scope(Verb.WRITE))
 
 

@@ -6,9 +6,11 @@ index, and the others are kept.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import msgspec
 
+from ecrin.auth.limits.rules import network
 from ecrin.base.clock import Instant
 from ecrin.errors import EcrinError
 from ecrin.updates.bundles.model import BUILTIN
@@ -31,6 +33,7 @@ MAX_BODY = 512 * 1024
 MAX_EVENTS = 1000
 UNKNOWN = "unknown"
 _ENTRIES, _KEY, _VALUE = 30, 64, 2048  # of the metadata of an event
+T = TypeVar("T")
 
 
 class Stat(Info, frozen=True, kw_only=True):
@@ -101,7 +104,7 @@ class StatEndpoints:
         outcomes = [_collect(stat, view, senders) for stat in stats]
         devices = [sender for sender in senders.values() if sender.events]
         deliveries = [_delivery(sender, view, call.now) for sender in devices]
-        await self._stats.record(view.app, call.address, deliveries)
+        await self._stats.record(view.app, network(call.address), deliveries)
         for sender in devices:
             self._watcher.note(sender.info, sender.ask, sender.running, call.now)
         return outcomes
@@ -117,10 +120,10 @@ def parsed(raw: bytes) -> "Stat | list[Stat | EcrinError]":
     except msgspec.ValidationError:
         if not raw.lstrip().startswith(b"["):
             return decode(raw, Stat)  # type: ignore[no-any-return]  # says what is wrong
-        return _bounded([_each(part) for part in decode(raw, list[msgspec.Raw])])
+        return [_each(part) for part in _bounded(decode(raw, list[msgspec.Raw]))]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise InvalidJsonParseBody from None
-    return _bounded(list(found)) if isinstance(found, list) else found
+    return _bounded(found) if isinstance(found, list) else found
 
 
 def _each(raw: msgspec.Raw) -> "Stat | EcrinError":
@@ -130,10 +133,10 @@ def _each(raw: msgspec.Raw) -> "Stat | EcrinError":
         return error
 
 
-def _bounded(stats: "list[Stat | EcrinError]") -> "list[Stat | EcrinError]":
+def _bounded(stats: Sequence[T]) -> list[T]:
     if len(stats) > MAX_EVENTS:
         raise InvalidJsonBody(f"An array has at most {MAX_EVENTS} events.")
-    return stats
+    return list(stats)
 
 
 def _collect(stat: "Stat | EcrinError", view: AppView, senders: dict[tuple[object, ...], Sender]) -> Refused | None:

@@ -110,14 +110,15 @@ class Feed:
     async def once(self) -> None:
         """Tell what has happened since the last time."""
         now = self._clock.now()
-        since, self._since = self._since or now, now
-        sums, self._sums = self._sums, {}
+        since = (self._since or now) - BEHIND
         for project_id in {listener.project_id for listener in self._listeners}:
             rows = await self._database.scan(
-                lambda tx, p=project_id: audit.since(tx, p, since - BEHIND, _AT_ONCE)  # type: ignore[misc]
+                lambda tx, p=project_id: audit.since(tx, p, since, SHOWN, _AT_ONCE)  # type: ignore[misc]
             )
             for row in rows:
                 self._tell_event(row)
+        self._since = now  # what could not be read is read next time
+        sums, self._sums = self._sums, {}
         for app_id, counts in sums.items():
             self._tell_sums(app_id, counts, now)
 
@@ -133,7 +134,7 @@ class Feed:
             self._listeners.discard(listener)
 
     def _tell_event(self, row: Row) -> None:
-        if row["id"] in self._seen or not row["event"].startswith(SHOWN):
+        if row["id"] in self._seen:
             return
         self._seen[row["id"]] = None
         if len(self._seen) > _SEEN:
