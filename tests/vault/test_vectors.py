@@ -1,0 +1,48 @@
+"""Other implementations can be held against vectors/vault.json; so are we."""
+
+from typing import Any
+
+from ecrin.vault.format import entries, manifest, slots
+from ecrin.vault.format.keys import ROOM, EpochKeys
+from vault.conftest import IDS, KEY, SET, VAULT, keys
+
+
+def test_the_keys_of_an_epoch(vectors: dict[str, Any]) -> None:
+    for case in vectors["keys"]:
+        room = bytearray(ROOM)
+        EpochKeys(KEY, VAULT, case["epoch"], memoryview(room))
+        assert room.hex() == case["entries"] + case["manifest"]
+
+
+def test_entries(vectors: dict[str, Any]) -> None:
+    for case in vectors["entries"]:
+        plain = entries.Plain(case["name"], entries.Kind(case["kind"]), bytes.fromhex(case["value"]))
+        nonce = bytes.fromhex(case["nonce"])
+        id_ = entries.entry_id(IDS, case["name"])
+        found = entries.seal(keys(case["epoch"]), VAULT, id_, case["version"], plain, lambda _, n=nonce: n)
+        assert (found.id.hex(), found.sealed.hex()) == (case["id"], case["sealed"])
+        assert entries.unseal(keys(case["epoch"]), VAULT, found) == plain
+        assert entries.digest(SET, found).to_bytes(32, "big").hex() == case["digest"]
+
+
+def test_slots(vectors: dict[str, Any]) -> None:
+    rows = []
+    for case in vectors["slots"]:
+        id_, public, wrapped, secret = (bytes.fromhex(case[name]) for name in ("id", "public", "wrapped", "secret"))
+        slot = slots.Slot(id_, case["kind"], case["params"].encode(), public, wrapped)
+        out = bytearray(32)
+        assert slots.public_key(VAULT, id_, secret) == public
+        assert slots.unwrap(VAULT, slot, secret, memoryview(out)) == case["epoch"]
+        assert out == KEY
+        rows.append(slot)
+    assert slots.hash_of(reversed(rows)).hex() == vectors["slots_hash"]
+
+
+def test_manifests(vectors: dict[str, Any]) -> None:
+    for case in vectors["manifests"]:
+        set_hash, slots_hash = int(case["set"], 16), bytes.fromhex(case["slots"])
+        settings, nonce = case["settings"].encode(), bytes.fromhex(case["nonce"])
+        whole = manifest.Manifest(case["counter"], case["count"], set_hash, slots_hash, IDS, SET, settings)
+        sealed = manifest.seal(keys(case["epoch"]), VAULT, whole, lambda _, n=nonce: n)
+        assert sealed.hex() == case["sealed"]
+        assert manifest.unseal(keys(case["epoch"]), VAULT, sealed) == whole
