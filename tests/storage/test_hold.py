@@ -31,6 +31,21 @@ async def test_a_database_is_held_once_and_free_again_afterwards(url: str) -> No
             assert not loss.done()
 
 
+async def test_a_session_that_is_just_ending_does_not_refuse_the_next_start(postgres_url: str) -> None:
+    async with held(postgres_url):
+        pass
+    former = postgres_hold._Hold(postgres_url)
+    await former.take()
+    ending = asyncio.create_task(_after(0.3, former.release()))
+    async with held(postgres_url):
+        assert ending.done()
+
+
+async def _after(seconds: float, work: Any) -> None:
+    await asyncio.sleep(seconds)
+    await work
+
+
 async def test_a_hold_that_ends_by_an_error_ends_too(url: str) -> None:
     with pytest.raises(KeyError):
         async with held(url):

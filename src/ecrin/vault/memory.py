@@ -34,7 +34,7 @@ class SecretRoom:
     def close(self) -> None:
         """Wipe the room and give it back; a second time does nothing. Raises `BufferError` if views of it are left."""
         if not self._map.closed:
-            self.view[:] = bytes(len(self.view))
+            self._map[:] = bytes(len(self._map))
             self.view.release()
             self._map.close()
 

@@ -20,6 +20,8 @@ HEARTBEAT = 10  # seconds
 PAUSE = 1  # seconds between two tries to take the lock back
 PATIENCE = 30  # tries: a server that did not notice the loss keeps our own former session for 25 s
 CLOSES_WITHIN = 0.5  # seconds
+GONE_WITHIN = 2.0  # seconds: the server may still be ending the session of a process that has just stopped
+LOOKS = 20
 # A session whose machine is gone ends, and its lock with it, after 10 + 3 * 5 s, and not after the system's two hours.
 _ALIVE = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
 # "ecri" above the number of the schema: what else is locked under such a key is nobody's but ours.
@@ -35,7 +37,7 @@ async def held(url: str) -> AsyncIterator[Future[None]]:
     Raises `DatabaseBusy` if another process holds it now, `ConfigurationError` or `StorageUnavailable`.
     """
     hold = _Hold(url)
-    await hold.take()
+    await hold.take_soon()
     watch = asyncio.create_task(hold.keep())
     try:
         yield watch
@@ -52,6 +54,15 @@ class _Hold:
         self._url = url
         self._connection: Any = None
         self._lost = asyncio.Event()
+
+    async def take_soon(self) -> None:
+        """Take the lock, also from a process that has just stopped."""
+        for _ in range(LOOKS):
+            try:
+                return await self.take()
+            except DatabaseBusy:
+                await asyncio.sleep(GONE_WITHIN / LOOKS)
+        return await self.take()
 
     async def take(self) -> None:
         """Connect and take the lock."""
