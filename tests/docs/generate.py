@@ -34,6 +34,7 @@ ROOMS = {
     "ecrin.auth.errors": "Sign-in",
     "ecrin.governance.errors": "Projects and credentials",
     "ecrin.updates.errors": "Updates",
+    "ecrin.vault.errors": "On the device",
 }
 WHO = {
     Need.NOTHING: "anybody",
@@ -99,7 +100,7 @@ def errors_page() -> str:
         "  the code is `error.status`, or stands before the sentence.\n"
         "- `/api/v1`: `code` of the problem document, with `title`, `detail` and `hint`.\n"
         "- The command line: in brackets at the end, or `error.code` with `--json`. `exit` in the table means that\n"
-        "  the command ends with exit code 1 (a server does not start)."
+        "  the command ends with exit code 1 (a server does not start). `-` is raised on the device, where no HTTP is."
     )
     parts = ["# Errors", GENERATED, intro]
     found = list(described(EcrinError))
@@ -127,7 +128,8 @@ def described(root: type[EcrinError]) -> Iterator[type[EcrinError]]:
 
 def row(error: type[EcrinError]) -> str:
     local = issubclass(error, ConfigurationError) or error.__module__.startswith("ecrin.cli.")
-    status = "exit" if local else str(error.status)
+    on_device = error.__module__.startswith("ecrin.vault.")
+    status = "exit" if local else "-" if on_device else str(error.status)
     cells = f"`{error.code}`", status, error.sentence, error.hint
     return f"| {' | '.join(c.replace('|', chr(92) + '|') for c in cells)} |"
 

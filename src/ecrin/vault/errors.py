@@ -29,10 +29,3 @@ class VaultDamaged(VaultError):
 
     code = "VAULT_DAMAGED"
     hint = "Put a copy of the file back, or import an export into a new vault."
-
-
-class VaultNewer(VaultError):
-    """The vault was written by a newer version of ecrin."""
-
-    code = "VAULT_NEWER"
-    hint = "Update ecrin on this device."
