@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecrin.crypto.kdf import derive
+from ecrin.crypto.kdf import derive, derive_into
 
 
 def test_known_answers_of_rfc_5869_and_ours(vectors):
@@ -32,3 +32,9 @@ def test_more_than_255_blocks_are_refused():
     assert len(derive(b"k" * 32, "a", 8160)) == 8160
     with pytest.raises(ValueError, match="Cannot derive keys larger"):
         derive(b"k" * 32, "a", 8161)
+
+
+def test_bytes_derived_into_memory_of_the_caller_are_the_same():
+    out = bytearray(32)
+    derive_into(bytes(range(32)), b"", b"label", memoryview(out))
+    assert out == derive(bytes(range(32)), "label")

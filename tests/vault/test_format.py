@@ -76,6 +76,14 @@ def test_an_entry_of_another_vault_does_not_open_under_the_same_key() -> None:
         entries.unseal(keys(vault=other), other, sealed())
 
 
+@pytest.mark.parametrize("text", [b"", b"\x03\0\1nv", b"\x00\0\1\xff"])
+def test_what_is_sealed_and_no_entry_is_damage(text: bytes) -> None:
+    nonce, entry = bytes(12), sealed()
+    bound = b"ecrin vault 1 entry" + VAULT + entry.id + bytes(7) + b"\1" + bytes(3) + b"\1"
+    with pytest.raises(VaultDamaged):
+        entries.unseal(keys(), VAULT, replace(entry, sealed=nonce + keys().entries.encrypt(nonce, text, bound)))
+
+
 def test_an_entry_shows_neither_its_name_nor_its_value() -> None:
     entry = sealed()
     assert b"token" not in entry.id + entry.sealed

@@ -28,7 +28,7 @@ class SecretRoom:
 
     def __init__(self, size: int) -> None:
         self._map = mmap.mmap(-1, size)
-        self.view = memoryview(self._map)[:size]
+        self.view = memoryview(self._map)
         self.protection = MemoryProtection(_locked(self._map), _undumped(self._map))
 
     def close(self) -> None:
@@ -70,6 +70,7 @@ def _undumped(pages: mmap.mmap) -> bool:
 @cache
 def _libc() -> Any:
     try:
-        return ctypes.CDLL(None) if hasattr(ctypes.CDLL(None), "mlock") else None
+        libc = ctypes.CDLL(None)
     except (OSError, TypeError):  # a system without such a library, as Windows is
         return None
+    return libc if hasattr(libc, "mlock") else None

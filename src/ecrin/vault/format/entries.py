@@ -12,11 +12,11 @@ from enum import IntEnum
 from cryptography.exceptions import InvalidTag
 
 from ecrin.base.ids import Draw
+from ecrin.crypto.aead import NONCE_BYTES, TAG_BYTES
+from ecrin.crypto.kdf import Buffer
 from ecrin.vault.errors import InvalidEntry, VaultDamaged
-from ecrin.vault.format.keys import Buffer, EpochKeys
+from ecrin.vault.format.keys import EpochKeys
 
-NONCE_BYTES = 12
-TAG_BYTES = 16
 NAME_LENGTH_BYTES = 2
 MAX_NAME = 1024  # bytes of UTF-8
 MAX_VALUE = 16 * 2**20  # bytes
@@ -75,26 +75,25 @@ def seal(
 def unseal(keys: EpochKeys, vault_id: bytes, entry: Entry) -> Plain:
     """Return what an entry holds; raises `VaultDamaged` if a bit of it, or its place, is another."""
     nonce, sealed = entry.sealed[:NONCE_BYTES], entry.sealed[NONCE_BYTES:]
+    start = 1 + NAME_LENGTH_BYTES
     try:
         text = keys.entries.decrypt(nonce, sealed, _bound(vault_id, entry.id, entry.version, entry.epoch))
-    except (InvalidTag, ValueError):
+        end = start + int.from_bytes(text[1:start], "big")
+        return Plain(text[start:end].decode(), Kind(text[0]), text[end:])
+    except (InvalidTag, ValueError, IndexError):
         raise VaultDamaged("An entry does not open.") from None
-    start = 1 + NAME_LENGTH_BYTES
-    end = start + int.from_bytes(text[1:start], "big")
-    return Plain(text[start:end].decode(), Kind(text[0]), text[end:])
 
 
 def check(plain: Plain) -> None:
     """Raise `InvalidEntry` for a name or a value that the format has no room for."""
-    if not 1 <= len(plain.name.encode("utf-8", "surrogatepass")) <= MAX_NAME or not _is_text(plain.name):
+    try:
+        size = len(plain.name.encode())
+    except UnicodeEncodeError:  # half a surrogate pair is no text
+        size = 0
+    if not 1 <= size <= MAX_NAME:
         raise InvalidEntry(f"A name is a text of 1 to {MAX_NAME} bytes.")
     if len(plain.value) > MAX_VALUE:
         raise InvalidEntry(f"A value has at most {MAX_VALUE // 2**20} MiB.")
-
-
-def _is_text(name: str) -> bool:
-    """Return whether a text can be written as UTF-8: half a surrogate pair cannot."""
-    return all(not 0xD800 <= ord(letter) <= 0xDFFF for letter in name)
 
 
 def digest(set_key: Buffer, entry: Entry) -> int:

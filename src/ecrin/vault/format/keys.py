@@ -4,12 +4,10 @@ Pure. A key is a buffer that the caller owns and wipes; the copy that a cipher k
 """
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-Buffer = bytes | bytearray | memoryview
+from ecrin.crypto.aead import KEY_BYTES
+from ecrin.crypto.kdf import Buffer, derive_into
 
-KEY_BYTES = 32
 VAULT_ID_BYTES = 16
 MAX_EPOCH = 2**32 - 1
 ROOM = 2 * KEY_BYTES
@@ -35,8 +33,3 @@ class EpochKeys:
         self.epoch = epoch
         self.entries = AESGCM(room[:KEY_BYTES])
         self.manifest = AESGCM(room[KEY_BYTES:])
-
-
-def derive_into(secret: Buffer, salt: bytes, info: bytes, out: memoryview) -> None:
-    """Fill `out` with HKDF-SHA256 of a strong secret, which a password is not."""
-    HKDF(algorithm=SHA256(), length=len(out), salt=salt, info=info).derive_into(secret, out)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from cryptography.exceptions import InvalidTag
 
 from ecrin.base.ids import Draw
+from ecrin.crypto.aead import KEY_BYTES, NONCE_BYTES
 from ecrin.vault.errors import VaultDamaged
-from ecrin.vault.format.entries import NONCE_BYTES
-from ecrin.vault.format.keys import KEY_BYTES, EpochKeys
+from ecrin.vault.format.keys import EpochKeys
 
 _FIXED = struct.Struct(">QQ32s32s32s32sI")  # counter, count, set, slots, ids key, set key, length of the settings
 MAX_SETTINGS = 64 * 1024

@@ -13,8 +13,9 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
+from ecrin.crypto.aead import KEY_BYTES
+from ecrin.crypto.kdf import Buffer, derive_into
 from ecrin.vault.errors import SlotRefused
-from ecrin.vault.format.keys import KEY_BYTES, Buffer, derive_into
 from ecrin.vault.memory import forget
 
 SLOT_ID_BYTES = 16
