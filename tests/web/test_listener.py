@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from ecrin.errors import ConfigurationError
-from ecrin.web.listener import MAX_HEAD, MAX_WAITING, SMALL, JoinedWrites, Listener, bind_local, bind_tcp
+from ecrin.web.listener import Listener, bind_local, bind_tcp
+from ecrin.web.protocol import MAX_HEAD, MAX_WAITING, SMALL, JoinedWrites
 from harness import V1, Instance
 
 HANGS = 60  # seconds after which a wait is given up; it says nothing about how long anything takes
