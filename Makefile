@@ -4,12 +4,15 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 ECRIN := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 
-.PHONY: run setup test check coverage bench faults clean
+.PHONY: run setup tpm test check coverage bench faults clean
 
 run: setup
 	$(BIN)/ecrin serve
 
 setup: .venv/.server
+
+# Built from source, against libtss2-dev; without it the tests of the TPM skip themselves by name.
+tpm: .venv/.tpm
 
 test: .venv/.dev tests/clients/js/node_modules/.ready
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
@@ -28,7 +31,7 @@ coverage: .venv/.dev
 		$$(find tests -name 'test_*rules.py' -not -path '*/node_modules/*' -not -path 'tests/updates/*')
 	$(BIN)/coverage report --include='*/rules.py,*/crypto/*' --fail-under=100 --show-missing --skip-covered
 
-bench: .venv/.dev
+bench: .venv/.bench
 	$(BIN)/python -m benchmarks $(ARGS)
 
 faults: .venv/.dev
@@ -45,6 +48,14 @@ clean:
 
 .venv/.dev: requirements/dev.txt .venv/.server
 	$(PIP) -r requirements/dev.txt
+	touch $@
+
+.venv/.bench: requirements/bench.txt .venv/.dev
+	$(PIP) -r requirements/bench.txt
+	touch $@
+
+.venv/.tpm: requirements/tpm.txt .venv/.server
+	$(PIP) -r requirements/tpm.txt
 	touch $@
 
 # Without Node the tests that need it skip themselves by name.

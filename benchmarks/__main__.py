@@ -26,6 +26,8 @@ from benchmarks.rows import (
     stats,
     timing,
     updates,
+    vault,
+    vaultstart,
 )
 from benchmarks.stage import Stage
 
@@ -43,6 +45,8 @@ ROWS: dict[str, Callable[[Stage], list[Figure]]] = {
     "files": files.measure,
     "push": push.measure,
     "fleet": fleet.measure,
+    "vault": vault.measure,
+    "vaultstart": vaultstart.measure,
 }
 
 

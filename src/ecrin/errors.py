@@ -41,6 +41,7 @@ class EcrinError(Exception):
         super().__init__(detail or self.sentence)
         self.detail = detail
         self.advice = hint or self.hint
+        self.add_note(f"{self.advice} [{self.code}]")  # a traceback shows it (PEP 678)
 
     def __str__(self) -> str:
         return self.detail or self.sentence

@@ -31,7 +31,7 @@ OURS = {
 }
 
 UNASKED = {"asyncio", "cryptography", "importlib.metadata", "sqlite3", "ssl"}
-
+ELSEWHERE = {"httpx", "ecrin.updates", "ecrin.ops", "ecrin.settings", "ecrin.cli.connection"}  # not the vault's
 
 NO_SERVER = {**os.environ, "ECRIN_DATA": "no-server-here"}  # whoever tests may have one running in this folder
 
@@ -99,6 +99,26 @@ Packer(folder).pack(scan(folder).files)
     assert modules.isdisjoint(
         SERVER | {"ecrin.web", "ecrin.storage.sql", "ecrin.assembly", "ecrin.governance", "asyncio", "sqlite3"}
     )
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--help",), ("get", "--help"), ("get",), ("set", "a", "b"), ("slot", "list", "x")]
+)
+def test_the_vault_loads_its_cryptography_once_there_is_something_to_do(arguments: tuple[str, ...]) -> None:
+    modules = loaded(command("vault", *arguments))
+    assert "ecrin.cli.vault" in modules
+    assert modules.isdisjoint(SERVER | OURS | UNASKED | ELSEWHERE | {"ecrin.vault"})
+
+
+@pytest.mark.parametrize("code", [command("vault", "status", "--folder", "nowhere"), "from ecrin import Vault"])
+def test_the_vault_loads_nothing_of_the_server(code: str) -> None:
+    modules = loaded(code)
+    assert "ecrin.vault.service" in modules
+    assert modules.isdisjoint((SERVER | OURS | ELSEWHERE) - {"argon2", "ecrin.crypto"})  # both sides have these
+
+
+def test_every_name_of_the_package_is_there() -> None:
+    assert loaded("import ecrin\nassert all(getattr(ecrin, name).__name__ == name for name in ecrin.__all__)")
 
 
 @pytest.mark.parametrize("noun", ["serve", "dev", "operator"])

@@ -1,7 +1,8 @@
 """Pages, their fenced blocks, and a workplace to type them in: a scratch checkout beside a real server.
 
 A comment directly before a block steers it: `not run: REASON`, `run: dev FLAGS` (the server it needs; `serve` by
-default) and `prints: TEXT` (what its output holds). The blocks of a page run in order, in one workplace.
+default), `needs: key store` (a private one is lent to it) and `prints: TEXT` (what its output holds). The blocks of a
+page run in order, in one workplace, which is a home of its own too.
 """
 
 import json
@@ -21,6 +22,8 @@ from typing import Any
 import httpx
 import pytest
 
+from vault.secret_service import SecretServiceDaemon, absent
+
 ROOT = Path(__file__).parents[2]
 NODE_MODULES = ROOT / "tests/clients/js/node_modules"
 RUNNABLE = {"sh", "python", "js"}
@@ -29,7 +32,7 @@ GUIDES = {"README.md", "docs/quickstart.md", "docs/clients.md", "docs/updates.md
 STEPS = 300  # of a tenth of a second: only a server that hangs comes near it
 LIMIT = 60  # seconds; only a block that hangs comes near it
 _FENCE = re.compile(r"(?P<notes>(?:^<!-- [^\n]* -->\n)*)^```(?P<language>\S*)[^\n]*\n(?P<text>.*?)^```$", re.M | re.S)
-_NOTE = re.compile(r"<!-- (not run|run|prints): (.*) -->")
+_NOTE = re.compile(r"<!-- (not run|run|needs|prints): (.*) -->")
 _URL = re.compile(r"http://127\.0\.0\.1:(\d+)")
 
 
@@ -50,6 +53,15 @@ class Block:
     @property
     def server(self) -> str:
         return self.notes.get("run", "serve")
+
+    @property
+    def needs_key_store(self) -> bool:
+        return self.notes.get("needs") == "key store"
+
+    @property
+    def missing(self) -> str | None:
+        """Why its key store cannot be lent here, or None."""
+        return absent() if self.needs_key_store else None
 
     @property
     def place(self) -> str:
@@ -82,8 +94,11 @@ class Workplace:
         self.missed = ""  # the block of a guide that was skipped: those behind it build on it
         self._command = command
         (folder / ".venv").symlink_to(sys.prefix)
-        ours = ("ECRIN_", "FIREBASE_", "GOOGLE_", "PYTEST_", "PYTHON")
+        ours = ("ECRIN_", "FIREBASE_", "GOOGLE_", "PYTEST_", "PYTHON", "XDG_", "DBUS_")
         self._env = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+        self._env["HOME"] = str(folder / "home")
+        self._lent: dict[str, str] = {}
+        self._ends = ExitStack()
 
     def __enter__(self) -> "Workplace":
         said = (self.folder / "said.txt").open("w")
@@ -100,6 +115,7 @@ class Workplace:
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
         self._process.wait()
+        self._ends.close()
 
     def _wait(self) -> str:
         for _ in range(STEPS):
@@ -117,6 +133,7 @@ class Workplace:
     def type(self, block: Block) -> str:
         """Run a block as it is written, with its own port and keys in the place of the page's; return the output."""
         run = {"sh": self.shell, "python": self._python, "js": self._node}[block.language]
+        self._lent = self._key_store.environment if block.needs_key_store else {}
         return run(self._filled(block.text))
 
     def shell(self, text: str) -> str:
@@ -148,7 +165,7 @@ class Workplace:
         (here / "firebase/package.json").write_text(json.dumps(package))
 
     def _run(self, command: list[str], text: str = "") -> str:
-        env = self._env | ({"ECRIN_TOKEN": self._ci_token} if "ECRIN_TOKEN" in command[-1] + text else {})
+        env = self._env | self._lent | ({"ECRIN_TOKEN": self._ci_token} if "ECRIN_TOKEN" in command[-1] + text else {})
         done = subprocess.run(
             command, cwd=self.folder, env=env, input=text, capture_output=True, text=True, timeout=LIMIT, check=False
         )
@@ -175,6 +192,13 @@ class Workplace:
         command = [".venv/bin/ecrin", *arguments, "--json"]
         done = subprocess.run(command, cwd=self.folder, env=self._env, capture_output=True, text=True, check=True)
         return json.loads(done.stdout)
+
+    @cached_property
+    def _key_store(self) -> SecretServiceDaemon:
+        daemon = SecretServiceDaemon()
+        self._ends.callback(daemon.close)
+        daemon.start()
+        return daemon
 
     @cached_property
     def api_key(self) -> str:

@@ -18,6 +18,9 @@ def test_the_block_runs_as_it_is_written(workplace: Any, block: Any) -> None:
         if shutil.which(tool) is None:
             workplace.missed = str(block) if block.page in GUIDES else ""
             pytest.skip(f"{tool} is not installed: {block} cannot be run")
+    if why := block.missing:
+        workplace.missed = str(block) if block.page in GUIDES else ""
+        pytest.skip(f"{why}; {block} cannot be run")
     printed = workplace.type(block)
     if block.language == "js" and not (workplace.folder / "node_modules").exists():
         assert printed == ""

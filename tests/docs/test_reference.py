@@ -7,6 +7,7 @@ import re
 import runpy
 import tomllib
 from dataclasses import asdict, fields
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,12 @@ from ecrin import __version__
 from ecrin.governance.projects.model import ProjectSettings
 from ecrin.settings import ENVIRONMENT, Settings
 from ecrin.updates.apps.model import AppSettings
+from ecrin.vault.device.here import platform_of
+from ecrin.vault.device.model import PromptTexts
+from ecrin.vault.keeping.unlocking import ORDER
+from ecrin.vault.keeping.ways import Ways
+from ecrin.vault.model import Bound, VaultConfig
+from ecrin.vault.service import Vault
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -45,7 +52,7 @@ def rows(page: str) -> dict[str, list[str]]:
     return {name: [cell.strip() for cell in rest.split("|")] for name, rest in found}
 
 
-@pytest.mark.parametrize("name", ["cli.md", "errors.md", "compatibility.md"])
+@pytest.mark.parametrize("name", ["cli.md", "errors.md", "compatibility.md", "vault.md"])
 def test_a_generated_page_is_what_the_generator_writes(generated: dict[Path, str], name: str) -> None:
     stands = (DOCS / name).read_text("utf-8").splitlines()
     wanted = generated[DOCS / name].splitlines()
@@ -78,6 +85,40 @@ def test_every_setting_of_a_project_is_documented_with_its_default() -> None:
 def test_every_setting_of_an_app_is_documented_with_its_default() -> None:
     documented = {name: cells[0] for name, cells in rows("settings.md").items() if name in asdict(AppSettings())}
     assert documented == {name: f"`{json.dumps(value)}`" for name, value in asdict(AppSettings()).items()}
+
+
+def section(page: str, heading: str) -> str:
+    """What stands below a heading of a page, down to the next one."""
+    return (DOCS / page).read_text("utf-8").partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+
+
+def test_every_verb_of_a_vault_is_documented() -> None:
+    pieces = re.findall(r"`([^`\n]+)`", (DOCS / "vault.md").read_text("utf-8"))
+    named = set(re.findall(r"[a-z_]+", " ".join(pieces)))
+    assert {name for name in vars(Vault) if not name.startswith("_")} - named == set()
+
+
+def test_every_field_of_a_vaults_configuration_is_documented_with_its_default() -> None:
+    table = section("vault.md", "Types").partition("| field of `VaultConfig` |")[2]
+    documented = dict(re.findall(r"^\| `(\w+)` \|.*\| `([^`|]+)` \|$", table, re.M))
+    assert documented == {name: written(getattr(VaultConfig(), name)) for name in asdict(VaultConfig())}
+
+
+def written(default: object) -> str:
+    """A default as a program would write it."""
+    if isinstance(default, PromptTexts):
+        return "PromptTexts()" if default == PromptTexts() else repr(default)
+    if isinstance(default, Enum):
+        return default.name
+    return json.dumps(default) if isinstance(default, str) else repr(default)
+
+
+def test_every_kind_of_slot_of_every_platform_is_documented() -> None:
+    documented = re.findall(r"^\| (`.*?`) \|", section("vault.md", "Slots"), re.M)
+    ways = [Ways(platform_of(name)) for name in ("linux", "darwin", "win32")]
+    kinds = {opener.kind for way in ways for opener in way._openers(Bound.NOTHING)}
+    assert set(re.findall(r"`([^`]+)`", " ".join(documented))) == kinds
+    assert kinds >= set(ORDER)
 
 
 def test_every_route_of_our_own_api_has_its_heading(routes: dict[str, Any]) -> None:

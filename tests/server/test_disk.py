@@ -1,64 +1,24 @@
 """The disk gives out under a running server: writes say 503 and why, reads go on, writes come back by themselves."""
 
 import os
-import shutil
 import sqlite3
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
+from disks import fill, small_disk_at, worked
 from server_process import Server, impatient, refused, started
 
 PROJECTS = "/api/v1/projects"
 DOCUMENTS = "/www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com"
-MEGABYTE = 2**20
-
-
-def worked(*command: object) -> bool:
-    return subprocess.run([str(c) for c in command], capture_output=True, check=False).returncode == 0
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 8 MB."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    if shutil.which("mount") is None or not worked("mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", folder):
-        pytest.skip("mounting a small tmpfs takes root")
-    yield folder
-    worked("umount", "-l", folder)
-
-
-@pytest.fixture
-def freeze() -> Iterator[Callable[..., None]]:
-    """`freeze(*files)` makes files immutable, which binds root too."""
-    frozen: list[Path] = []
-
-    def make_immutable(*files: Path) -> None:
-        for file in files:
-            if shutil.which("chattr") is None or not worked("chattr", "+i", file):
-                pytest.skip("chattr +i does not work here (it takes root and a file system that knows it)")
-            frozen.append(file)
-
-    yield make_immutable
-    for file in frozen:
-        worked("chattr", "-i", file)
-
-
-def fill(folder: Path) -> Path:
-    """Write a file that takes all the room there is."""
-    ballast = folder / "ballast"
-    with ballast.open("wb", buffering=0) as file:
-        for size in (MEGABYTE, 4096, 1):
-            try:
-                while True:
-                    file.write(bytes(size))
-            except OSError:
-                continue
-    return ballast
+    with small_disk_at(tmp_path / "small", megabytes=8) as folder:
+        yield folder
 
 
 def sign_ups(server: Server) -> httpx.Response:

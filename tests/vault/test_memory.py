@@ -1,6 +1,5 @@
 """Rooms for keys: after the end nothing of them is left in this process (attack A47)."""
 
-import re
 import secrets
 import sys
 from pathlib import Path
@@ -9,35 +8,14 @@ import pytest
 
 from ecrin.vault.format import slots
 from ecrin.vault.memory import SecretRoom, forget
+from vault.memory_image import left
 
 needs_maps = pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="the image of a process is read by /proc")
 
 
 def traces(masked: bytes) -> int:
     """Return how often a secret is in the memory of this process; it is given masked, not to be found here."""
-    found = 0
-    with Path("/proc/self/maps").open() as maps, Path("/proc/self/mem").open("rb", 0) as memory:
-        for line in maps:
-            match = re.match(r"([0-9a-f]+)-([0-9a-f]+) r", line)
-            if match is None or "[v" in line:
-                continue
-            start, end = int(match[1], 16), int(match[2], 16)
-            memory.seek(start)
-            try:
-                image = memory.read(end - start)
-            except (OSError, OverflowError):
-                continue
-            found += _count(image, masked)
-    return found
-
-
-def _count(image: bytes, masked: bytes) -> int:
-    """Count where the image, masked in turn, begins as the masked secret does, without ever making the secret whole."""
-    first = bytes(byte ^ 0xFF for byte in masked[:6])  # too short to be the secret
-    return sum(
-        bytes(byte ^ 0xFF for byte in image[hit.start() : hit.start() + len(masked)]) == masked
-        for hit in re.finditer(re.escape(first), image)
-    )
+    return left({"it": masked}).get("it", 0)
 
 
 def drawn(room: SecretRoom) -> bytes:
@@ -81,8 +59,7 @@ def test_a_room_is_wiped_even_if_a_view_of_it_was_kept() -> None:
     room = SecretRoom(32)
     room.view[:4] = b"1234"
     kept = room.view[:4]
-    with pytest.raises(BufferError):
-        room.close()
+    room.close()
     assert kept == bytes(4)
     kept.release()
     room.close()

@@ -2,8 +2,10 @@
 
 from typing import Any
 
-from ecrin.vault.format import entries, manifest, slots
+from ecrin.crypto.profiles import Profile
+from ecrin.vault.format import entries, export, manifest, slots
 from ecrin.vault.format.keys import ROOM, EpochKeys
+from ecrin.vault.slots.stretch import stretch
 from vault.conftest import IDS, KEY, SET, VAULT, keys
 
 
@@ -42,7 +44,29 @@ def test_manifests(vectors: dict[str, Any]) -> None:
     for case in vectors["manifests"]:
         set_hash, slots_hash = int(case["set"], 16), bytes.fromhex(case["slots"])
         settings, nonce = case["settings"].encode(), bytes.fromhex(case["nonce"])
-        whole = manifest.Manifest(case["counter"], case["count"], set_hash, slots_hash, IDS, SET, settings)
-        sealed = manifest.seal(keys(case["epoch"]), VAULT, whole, lambda _, n=nonce: n)
+        numbers = (case["counter"], case["since"], case["mark"], case["count"])
+        whole = manifest.Manifest(*numbers, set_hash, slots_hash, case["previous"], settings)
+        kept = IDS + SET + bytes.fromhex(case["previous_key"])
+        sealed = manifest.seal(keys(case["epoch"]), VAULT, whole, memoryview(kept), lambda _, n=nonce: n)
         assert sealed.hex() == case["sealed"]
-        assert manifest.unseal(keys(case["epoch"]), VAULT, sealed) == whole
+        found = bytearray(len(kept))
+        assert manifest.unseal(keys(case["epoch"]), VAULT, sealed, memoryview(found)) == whole
+        assert found == kept
+
+
+def test_passcodes(vectors: dict[str, Any]) -> None:
+    for case in vectors["passcodes"]:
+        out = bytearray(64)
+        stretch(bytearray(case["passcode"].encode()), case["params"], memoryview(out))
+        assert out.hex() == case["stretched"]
+
+
+def test_exports(vectors: dict[str, Any]) -> None:
+    for case in vectors["exports"]:
+        found = export.unseal(bytes.fromhex(case["sealed"]), bytearray(case["passphrase"].encode()))
+        wanted = [entries.Plain(n, entries.Kind(k), bytes.fromhex(v)) for n, k, v in case["values"]]
+        assert found == wanted
+        drawn = iter((bytes.fromhex(case["salt"]), bytes.fromhex(case["nonce"])))
+        profile = Profile(*case["cost"])
+        again = export.seal(wanted, bytearray(case["passphrase"].encode()), profile, lambda _, d=drawn: next(d))
+        assert again.hex() == case["sealed"]

@@ -173,8 +173,8 @@ def test_who_may_come_back_is_told_when(encoder: Any, error: EcrinError) -> None
 
 
 def _leaves(kind: type[EcrinError]) -> list[type[EcrinError]]:
-    """Return a class and those below it that the server can raise; the command line's own never reach the wire."""
-    below = [k for k in kind.__subclasses__() if not k.__module__.startswith("ecrin.cli")]
+    """Return a class and those below it that the server can raise; those of commands and devices reach no wire."""
+    below = [k for k in kind.__subclasses__() if not k.__module__.startswith(("ecrin.cli", "ecrin.vault"))]
     return [kind, *(leaf for k in below for leaf in _leaves(k))]
 
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import click
 
-from ecrin.cli.apps import path_of, sure, yes_option
+from ecrin.cli.apps import path_of
 from ecrin.cli.connection import connected
-from ecrin.cli.options import Common, common
+from ecrin.cli.options import Common, common, sure, yes_option
 from ecrin.cli.output import show_done, show_record, show_rows
 from ecrin.cli.project import setting
 from ecrin.cli.statistics import stats

@@ -1,6 +1,5 @@
 """What the nouns of updates share: the app they are about, custom ids from files, lists that come in pages."""
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -38,26 +37,12 @@ def audience_options(command: F) -> F:
     return click.option("--audience-id", "ids", multiple=True, metavar="ID", help="For this custom id only.")(command)
 
 
-def yes_option(command: F) -> F:
-    """Add --yes."""
-    return click.option("--yes", is_flag=True, help="Do not ask.")(command)
-
-
 def path_of(app_id: str, *parts: str) -> str:
     """Return the path of an app at the API, or of what belongs to it; raises `UsageError` for what is no name."""
     for part in (app_id, *parts):
         if "/" in part:
             raise click.UsageError(f"'{part}' is no name.")
     return "/".join(["/api/v1/apps", *(segment(part) for part in (app_id, *parts))])
-
-
-def sure(question: str, *, yes: bool) -> None:
-    """Ask before something is gone; raises `UsageError` where there is nobody to ask."""
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise click.UsageError("Say --yes: there is no terminal to ask on.")
-    click.confirm(question, abort=True, err=True)
 
 
 def custom_ids(ids: tuple[str, ...], file: Path | None) -> list[str]:

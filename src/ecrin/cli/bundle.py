@@ -2,9 +2,9 @@
 
 import click
 
-from ecrin.cli.apps import app_option, limit_option, pages, path_of, sure, yes_option
+from ecrin.cli.apps import app_option, limit_option, pages, path_of
 from ecrin.cli.connection import connected
-from ecrin.cli.options import Common, common
+from ecrin.cli.options import Common, common, sure, yes_option
 from ecrin.cli.output import show_done, show_json, show_record, show_rows
 
 

@@ -6,9 +6,9 @@ from typing import Any, TypeVar
 
 import click
 
-from ecrin.cli.apps import app_option, audience_options, custom_ids, path_of, sure, yes_option
+from ecrin.cli.apps import app_option, audience_options, custom_ids, path_of
 from ecrin.cli.connection import connected
-from ecrin.cli.options import Common, common
+from ecrin.cli.options import Common, common, sure, yes_option
 from ecrin.cli.output import show_done, show_record, show_rows
 
 F = TypeVar("F", bound=Callable[..., object])

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from ecrin.cli.apps import app_option, custom_ids, path_of, sure, yes_option
+from ecrin.cli.apps import app_option, custom_ids, path_of
 from ecrin.cli.connection import connected
-from ecrin.cli.options import FILE, Common, common
+from ecrin.cli.options import FILE, Common, common, sure, yes_option
 from ecrin.cli.output import show_done, show_record, show_rows
 
 

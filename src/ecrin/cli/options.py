@@ -1,5 +1,6 @@
 """The flags that every command takes, after any subcommand."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -45,3 +46,17 @@ def data_option(command: F) -> F:
 def json_option(command: F) -> F:
     """Add --json."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")(command)
+
+
+def yes_option(command: F) -> F:
+    """Add --yes."""
+    return click.option("--yes", is_flag=True, help="Do not ask.")(command)
+
+
+def sure(question: str, *, yes: bool) -> None:
+    """Ask before something is gone; raises `UsageError` where there is nobody to ask."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError("Say --yes: there is no terminal to ask on.")
+    click.confirm(question, abort=True, err=True)

@@ -25,6 +25,7 @@ COMMANDS = {
     "group": ("ecrin.cli.group", "Set, list, show and delete groups of custom ids."),
     "push": ("ecrin.cli.push", "Publish a folder as a version of an app."),
     "update-key": ("ecrin.cli.updatekey", "Make the key pair that seals bundles."),
+    "vault": ("ecrin.cli.vault", "Keep secrets on this device, encrypted."),
     "operator": ("ecrin.cli.operator", "Recover the operator's credential."),
 }
 

@@ -6,6 +6,8 @@ Python cannot wipe its own bytes, so keys live here and are handed on as views. 
 
 import ctypes
 import mmap
+import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -24,22 +26,37 @@ class MemoryProtection:
 class SecretRoom:
     """`size` bytes for secrets, zero at first; `view` is writable and dead after `close`, which wipes it."""
 
-    __slots__ = ("_map", "protection", "view")
+    __slots__ = ("_closed", "_map", "protection", "view")
 
     def __init__(self, size: int) -> None:
         self._map = mmap.mmap(-1, size)
         self.view = memoryview(self._map)
+        self._closed = False
         self.protection = MemoryProtection(_locked(self._map), _undumped(self._map))
 
     def close(self) -> None:
-        """Wipe the room and give it back; a second time does nothing. Raises `BufferError` if views of it are left."""
-        if not self._map.closed:
+        """Wipe the room and give it back; a second time does nothing.
+
+        Where views of it are left (a traceback holds some) it is wiped all the same, and given back with the last one.
+        """
+        if not self._closed:
+            self._closed = True
             self._map[:] = bytes(len(self._map))
-            self.view.release()
-            self._map.close()
+            with suppress(BufferError):
+                self.view.release()
+                self._map.close()
 
     def __repr__(self) -> str:
         return "SecretRoom(…)"
+
+
+def drawn(size: int) -> SecretRoom:
+    """Return a room of random bytes, which the caller closes."""
+    room = SecretRoom(size)
+    fresh = secrets.token_bytes(size)
+    room.view[:] = fresh
+    forget(fresh)
+    return room
 
 
 def forget(data: bytes) -> None:

@@ -3,7 +3,7 @@
 from ecrin.crypto.passwords import argon2id
 from ecrin.crypto.passwords.argon2id import hash_password
 from ecrin.crypto.passwords.errors import PasswordHashUnreadable
-from ecrin.crypto.passwords.profiles import CHEAPEST, INTERACTIVE, Profile
+from ecrin.crypto.profiles import CHEAPEST, INTERACTIVE, Profile
 
 __all__ = [
     "CHEAPEST",

@@ -14,7 +14,7 @@ from argon2.exceptions import HashingError, VerificationError, VerifyMismatchErr
 from argon2.low_level import Type, hash_secret, verify_secret
 
 from ecrin.crypto.passwords.errors import PasswordHashUnreadable
-from ecrin.crypto.passwords.profiles import Profile
+from ecrin.crypto.profiles import Profile
 from ecrin.errors import InvalidRequest, Overloaded, PasswordMismatch
 
 PREFIX = "$argon2id$"

@@ -4,12 +4,14 @@ Pure. An entry is bound to vault, id, version and epoch: one that was moved, swa
 from an earlier day does not open.
 """
 
-import hmac
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
 
 from ecrin.base.ids import Draw
 from ecrin.crypto.aead import NONCE_BYTES, TAG_BYTES
@@ -28,6 +30,9 @@ class Kind(IntEnum):
     BYTES = 0
     TEXT = 1
     JSON = 2
+
+
+_KINDS = tuple(Kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,19 @@ class Plain:
 
 def entry_id(ids_key: Buffer, name: str) -> bytes:
     """Return the 32 bytes under which a name is kept: HMAC-SHA256, which says nothing without the key."""
-    return hmac.digest(ids_key, name.encode(), "sha256")
+    return namer(ids_key)(name)
+
+
+def namer(ids_key: Buffer) -> Callable[[str], bytes]:
+    """Return `entry_id` for many names: the key is taken in once, and goes with what is returned."""
+    keyed = HMAC(ids_key, SHA256())
+
+    def id_of(name: str) -> bytes:
+        found = keyed.copy()
+        found.update(name.encode())
+        return found.finalize()
+
+    return id_of
 
 
 def seal(
@@ -79,21 +96,26 @@ def unseal(keys: EpochKeys, vault_id: bytes, entry: Entry) -> Plain:
     try:
         text = keys.entries.decrypt(nonce, sealed, _bound(vault_id, entry.id, entry.version, entry.epoch))
         end = start + int.from_bytes(text[1:start], "big")
-        return Plain(text[start:end].decode(), Kind(text[0]), text[end:])
+        return Plain(text[start:end].decode(), _KINDS[text[0]], text[end:])
     except (InvalidTag, ValueError, IndexError):
         raise VaultDamaged("An entry does not open.") from None
 
 
 def check(plain: Plain) -> None:
     """Raise `InvalidEntry` for a name or a value that the format has no room for."""
+    check_name(plain.name)
+    if len(plain.value) > MAX_VALUE:
+        raise InvalidEntry(f"A value has at most {MAX_VALUE // 2**20} MiB.")
+
+
+def check_name(name: str) -> None:
+    """Raise `InvalidEntry` for a name that the format has no room for, or that is no text."""
     try:
-        size = len(plain.name.encode())
+        size = len(name.encode()) if isinstance(name, str) else 0
     except UnicodeEncodeError:  # half a surrogate pair is no text
         size = 0
     if not 1 <= size <= MAX_NAME:
         raise InvalidEntry(f"A name is a text of 1 to {MAX_NAME} bytes.")
-    if len(plain.value) > MAX_VALUE:
-        raise InvalidEntry(f"A value has at most {MAX_VALUE // 2**20} MiB.")
 
 
 def digest(set_key: Buffer, entry: Entry) -> int:
@@ -101,9 +123,20 @@ def digest(set_key: Buffer, entry: Entry) -> int:
 
     Nonce and tag stand for the ciphertext, which without the key nobody can change and keep both.
     """
-    place = entry.id + entry.version.to_bytes(8, "big") + entry.epoch.to_bytes(4, "big")
-    brief = entry.sealed[:NONCE_BYTES] + entry.sealed[-TAG_BYTES:]
-    return int.from_bytes(hmac.digest(set_key, place + brief, "sha256"), "big")
+    return digester(set_key)(entry)
+
+
+def digester(set_key: Buffer) -> Callable[[Entry], int]:
+    """Return `digest` for many entries: the key is taken in once, and goes with what is returned."""
+    keyed = HMAC(set_key, SHA256())
+
+    def digest_of(entry: Entry) -> int:
+        place = entry.id + entry.version.to_bytes(8, "big") + entry.epoch.to_bytes(4, "big")
+        found = keyed.copy()
+        found.update(place + entry.sealed[:NONCE_BYTES] + entry.sealed[-TAG_BYTES:])
+        return int.from_bytes(found.finalize(), "big")
+
+    return digest_of
 
 
 def _bound(vault_id: bytes, id_: bytes, version: int, epoch: int) -> bytes:

@@ -5,6 +5,7 @@ public half by HPKE (RFC 9180, base mode: DHKEM(X25519, HKDF-SHA256), HKDF-SHA25
 new key to every slot without asking anybody for theirs, and who held an old key learns nothing about the new one.
 """
 
+import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
 from ecrin.crypto.aead import KEY_BYTES
 from ecrin.crypto.kdf import Buffer, derive_into
-from ecrin.vault.errors import SlotRefused
+from ecrin.vault.errors import SlotRefused, VaultDamaged
 from ecrin.vault.memory import forget
 
 SLOT_ID_BYTES = 16
@@ -53,11 +54,15 @@ def wrap(vault_id: bytes, slot: Slot, epoch: int, vault_key: Buffer) -> Slot:
 def unwrap(vault_id: bytes, slot: Slot, secret: Buffer, out: memoryview) -> int:
     """Write the vault key into `out` (32 bytes) and return its epoch.
 
-    Raises `SlotRefused` for another secret or a slot that was changed; `out` is as it was then.
+    Raises `SlotRefused` for another secret or a slot that was changed, `VaultDamaged` for a changed one whose secret
+    this is; `out` is as it was then.
     """
+    private = _private(vault_id, slot.id, secret)
     try:
-        opened = SUITE.decrypt(slot.wrapped, _private(vault_id, slot.id, secret), info=_info(vault_id, slot))
+        opened = SUITE.decrypt(slot.wrapped, private, info=_info(vault_id, slot))
     except (InvalidTag, ValueError):
+        if hmac.compare_digest(private.public_key().public_bytes_raw(), slot.public):
+            raise VaultDamaged("A slot was changed by something else than this vault.") from None
         raise SlotRefused from None
     try:
         if len(opened) != EPOCH_BYTES + KEY_BYTES:

@@ -1,4 +1,4 @@
-"""How much a password hash costs, by name."""
+"""How much Argon2id costs, by name: for passwords on a server, for passcodes on a device, for tests."""
 
 from dataclasses import dataclass
 
@@ -14,6 +14,9 @@ class Profile:
 
 # OWASP's first choice for a server that hashes many at once: 19 MiB, two passes.
 INTERACTIVE = Profile(memory_kib=19 * 1024, time_cost=2, parallelism=1)
+
+# RFC 9106's second recommendation, for a device whose user opens one vault: 64 MiB, three passes, four lanes.
+DEVICE = Profile(memory_kib=64 * 1024, time_cost=3, parallelism=4)
 
 # For tests only: protects nothing.
 CHEAPEST = Profile(memory_kib=8, time_cost=1, parallelism=1)

@@ -1,0 +1,52 @@
+"""A mark that the app keeps for its vaults, for instance on its server: two calls of its own."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from ecrin.errors import EcrinError
+from ecrin.vault.device.errors import DeviceError
+from ecrin.vault.ports import Params
+
+ReadMark = Callable[[str], Awaitable[int | None]]
+AdvanceMark = Callable[[str, int], Awaitable[None]]
+T = TypeVar("T")
+
+
+class CallbackAnchor:
+    """Marks that the app keeps, by the vault's id in hexadecimal.
+
+    `read(vault_id)` returns the mark, or None if there is none; `advance(vault_id, mark)` keeps the greater of `mark`
+    and what it has, atomically, and answers when that is durable. What they raise, the vault raises; what is none of
+    our errors, as `DeviceError`.
+    """
+
+    kind = "app"
+
+    def __init__(self, read: ReadMark, advance: AdvanceMark) -> None:
+        self._read = read
+        self._advance = advance
+
+    async def create(self, app_id: str, vault_id: bytes) -> tuple[Params, int]:
+        """Have the app keep a mark of 0; return what it has then."""
+        await _answered(self._advance(vault_id.hex(), 0))
+        return {}, await _answered(self._read(vault_id.hex())) or 0
+
+    async def read(self, app_id: str, vault_id: bytes, params: Params) -> int | None:
+        """Return what the app has."""
+        return await _answered(self._read(vault_id.hex()))
+
+    async def advance(self, app_id: str, vault_id: bytes, params: Params, mark: int) -> None:
+        """Let the app's mark grow."""
+        await _answered(self._advance(vault_id.hex(), mark))
+
+    async def remove(self, app_id: str, vault_id: bytes, params: Params) -> None:
+        """Leave the mark: what has no vault any more harms nobody, and ids of vaults do not come again."""
+
+
+async def _answered(answer: Awaitable[T]) -> T:
+    try:
+        return await answer
+    except EcrinError:
+        raise
+    except Exception as error:
+        raise DeviceError(f"The app's anchor does not answer ({type(error).__name__}).") from error

@@ -1,0 +1,175 @@
+"""How a vault comes to be, and how it ends: its slots, its anchor and its file, whole or not at all."""
+
+import secrets
+import sqlite3
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from ecrin.base.encoding import canonical_json, strict_json
+from ecrin.errors import EcrinError, InvalidRequest
+from ecrin.vault.errors import VaultDamaged, VaultError
+from ecrin.vault.format import slots
+from ecrin.vault.format.entries import Plain
+from ecrin.vault.format.keys import VAULT_ID_BYTES
+from ecrin.vault.format.manifest import Manifest
+from ecrin.vault.format.settings import Settings
+from ecrin.vault.format.slots import SLOT_ID_BYTES, Slot
+from ecrin.vault.keeping.held import Held
+from ecrin.vault.keeping.turn import Turn
+from ecrin.vault.keeping.ways import Ways
+from ecrin.vault.model import Bound, VaultConfig
+from ecrin.vault.opened.draft import Draft
+from ecrin.vault.opened.keys import OpenKeys
+from ecrin.vault.ports import Asking, Params, Place
+from ecrin.vault.store import file, rows
+from ecrin.vault.store.faults import told
+from ecrin.vault.threads import in_thread
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A slot that was enrolled and is in no file yet; `shown` is for its owner's eyes, once."""
+
+    slot: Slot
+    shown: str
+
+    def __repr__(self) -> str:
+        return "Made(…)"
+
+
+class Maker:
+    """Makes and ends the vaults of one app on one device."""
+
+    def __init__(self, app_id: str, ways: Ways, turn: Turn) -> None:
+        self._app_id = app_id
+        self._ways = ways
+        self._turn = turn
+
+    async def enrol(self, kind: str, vault_id: bytes, bound: Bound, asking: Asking) -> Made:
+        """Make a new slot; raises what its kind raises."""
+        opener = self._ways.opener(kind, bound)
+        place = Place(self._app_id, vault_id, secrets.token_bytes(SLOT_ID_BYTES))
+        enrolled = await self._turn.answered(opener.enrol(place, asking))
+        try:
+            public = slots.public_key(vault_id, place.slot_id, enrolled.secret.view)
+        finally:
+            enrolled.secret.close()
+        return Made(Slot(place.slot_id, kind, canonical_json(dict(enrolled.params)), public), enrolled.shown)
+
+    async def withdraw(self, vault_id: bytes, gone: Iterable[Slot]) -> None:
+        """Remove what slots keep outside of the file. What cannot be removed now opens nothing without the file."""
+        for slot in gone:
+            with suppress(EcrinError):
+                opener = self._ways.opener(slot.kind)
+                await opener.withdraw(Place(self._app_id, vault_id, slot.id), params_of(slot))
+
+    async def make(
+        self, path: Path, config: VaultConfig, asking: Asking, plains: Iterable[Plain] = ()
+    ) -> OpenKeys | None:
+        """Make a vault's file; return its keys, or None if another process was faster: then its file is left."""
+        vault_id, managed = secrets.token_bytes(VAULT_ID_BYTES), list[Slot]()
+        anchor, leads, made = self._ways.anchor(config.anchored), cast("Params | None", None), False
+        kinds, keys = self._ways.of_type(config), OpenKeys.new(vault_id)
+        try:
+            for kind in kinds:
+                managed.append((await self.enrol(kind, vault_id, config.bound, asking)).slot)
+            leads, mark = await anchor.create(self._app_id, vault_id)
+            settings = Settings(config, tuple(slot.id for slot in managed), leads)
+            made = await in_thread(lambda: _create(path, first_rows(keys, managed, settings, mark, plains)))
+        finally:
+            if not made:
+                keys.close()
+                await in_thread(lambda: _take_back(path, vault_id))
+                await self.withdraw(vault_id, managed)
+                await self.forget_anchor(config, vault_id, leads)
+        return keys if made else None
+
+    def make_in_memory(self, config: VaultConfig, plains: Iterable[Plain] = ()) -> tuple[sqlite3.Connection, OpenKeys]:
+        """Make a vault that has no file, no slot and no anchor."""
+        keys = OpenKeys.new(secrets.token_bytes(VAULT_ID_BYTES))
+        return file.in_memory(first_rows(keys, [], Settings(config, (), {}), 0, plains)), keys
+
+    async def end(self, held: Held) -> None:
+        """Remove a vault with all that belongs to it. Its rows go first: that tells others who have the file open.
+
+        Raises `VaultUnwritable` and the like if neither rows nor file can be removed; then nothing was.
+        """
+        gone, refused = list[Slot](), cast("VaultError | None", None)
+        try:
+            gone = held.slots()
+            await held.writer.run(_clear)
+        except VaultError as error:
+            refused = error
+        finally:
+            await held.close()
+        if held.path is not None:
+            await self._remove(held, held.path, refused)
+            await self.withdraw(held.vault_id, gone)
+            await self.forget_anchor(held.settings.config, held.vault_id, held.settings.anchor)
+
+    async def _remove(self, held: Held, path: Path, refused: VaultError | None) -> None:
+        """Remove the file; without its rows, or without the file, the vault has ended."""
+        try:
+            await in_thread(lambda: _remove(path, held.vault_id))
+        except VaultError:
+            if refused is not None:
+                raise refused from None
+
+    async def forget_anchor(self, config: VaultConfig, vault_id: bytes, leads: Params | None) -> None:
+        """Remove the anchor of a vault that is no more, if it was made; a mark without a vault harms nobody."""
+        if leads is not None:
+            with suppress(EcrinError):
+                await self._ways.anchor(config.anchored).remove(self._app_id, vault_id, leads)
+
+
+def first_rows(
+    keys: OpenKeys, made: Iterable[Slot], settings: Settings, mark: int, plains: Iterable[Plain]
+) -> Callable[[sqlite3.Connection], None]:
+    """Return what fills a new file."""
+    encoded = settings.encode()
+
+    def fill(connection: sqlite3.Connection) -> None:
+        first = Manifest(1, 0, mark, 0, 0, slots.hash_of([]), 0, encoded)
+        rows.put_head(connection, rows.Head(keys.vault_id, 1, 1, keys.seal(first), encoded))
+        draft = Draft(connection, keys, 1)
+        for slot in made:
+            draft.put_slot(slot)
+        draft.put(plains)
+        draft.finish()
+
+    return fill
+
+
+def params_of(slot: Slot) -> dict[str, Any]:
+    """Return the params of a slot; raises `VaultDamaged` for what no slot has."""
+    try:
+        params = strict_json(slot.params)
+    except InvalidRequest:
+        params = None
+    if not isinstance(params, dict):
+        raise VaultDamaged("A slot's params cannot be read.")
+    return params
+
+
+def _create(path: Path, fill: Callable[[sqlite3.Connection], None]) -> bool:
+    with told(path):
+        return file.create(path, fill)
+
+
+def _take_back(path: Path, vault_id: bytes) -> None:
+    """Remove the file if it is this vault's: whoever made it was cancelled, and has lost its keys."""
+    with suppress(VaultError), told(path):
+        file.remove(path, vault_id, unread=False)
+
+
+def _remove(path: Path, vault_id: bytes) -> None:
+    with told(path):
+        file.remove(path, vault_id)
+
+
+def _clear(connection: sqlite3.Connection) -> None:
+    with rows.transaction(connection, write=True):
+        rows.clear(connection)

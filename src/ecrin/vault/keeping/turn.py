@@ -1,0 +1,54 @@
+"""Whose turn it is to change a vault's state. A lock waits for no person: who waits for one is cancelled."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from ecrin.vault.device.errors import SystemCanceled
+
+T = TypeVar("T")
+
+
+class Turn:
+    """One at a time, in the order of their coming; reads and writes of values take no turn."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._leave = asyncio.Event()  # set while a lock or an end waits for its turn
+        self._locks = 0
+
+    async def __aenter__(self) -> None:
+        await self._lock.acquire()
+
+    async def __aexit__(self, *_: object) -> None:
+        self._lock.release()
+
+    @asynccontextmanager
+    async def at_once(self) -> AsyncIterator[None]:
+        """Take the turn for a lock, or an end: whoever has it and waits for a person gets `SystemCanceled`."""
+        self._locks += 1
+        self._leave.set()
+        try:
+            await self._lock.acquire()
+        finally:
+            self._locks -= 1
+            if self._locks == 0:
+                self._leave.clear()
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    async def answered(self, asking: Awaitable[T]) -> T:
+        """Return what a person's answer leads to; raises `SystemCanceled` if the vault has to be locked before."""
+        answering, leaving = asyncio.ensure_future(asking), asyncio.ensure_future(self._leave.wait())
+        try:
+            await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            if not answering.done():
+                raise SystemCanceled
+            return answering.result()
+        finally:
+            answering.cancel()
+            leaving.cancel()
+            await asyncio.gather(answering, leaving, return_exceptions=True)

@@ -1,0 +1,181 @@
+"""An older copy of the file is noticed, back to the last time that the vault told its anchor."""
+
+import asyncio
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ecrin.vault.anchors.callback import CallbackAnchor
+from ecrin.vault.device.errors import ChipUnavailable, KeyStoreUnavailable
+from ecrin.vault.errors import AnchorMissing, InvalidConfig, VaultRolledBack
+from ecrin.vault.keeping import anchoring
+from ecrin.vault.model import Anchored, VaultConfig
+from ecrin.vault.service import Vault
+from vault.core.conftest import PASSCODE, Bench, Made
+
+
+class Copy:
+    """A copy of all files of a device, to be put back."""
+
+    def __init__(self, bench: Bench, to: Path) -> None:
+        self._folder, self._copy = bench.folder, to
+        shutil.copytree(self._folder, to)
+
+    def put_back(self) -> None:
+        shutil.rmtree(self._folder)
+        shutil.copytree(self._copy, self._folder)
+
+
+async def reopened(bench: Bench, **flags: bool) -> Vault:
+    vault = bench.vault()
+    await vault.initialize()
+    await vault.unlock("1234", **flags)
+    return vault
+
+
+async def old_copy(made: Made, bench: Bench, to: Path) -> Copy:
+    """Leave a vault with a new value, and a copy of it with an old one."""
+    vault = await made()
+    await vault.set_value("token", "old")
+    await vault.close()
+    copy = Copy(bench, to)
+    vault = await reopened(bench)
+    await vault.set_value("token", "new")
+    await vault.close()
+    return copy
+
+
+async def test_a46_an_older_copy_put_back_is_noticed(
+    made: Made, bench: Bench, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    copy = await old_copy(made, bench, tmp_path_factory.mktemp("copies") / "one")
+    copy.put_back()
+    with pytest.raises(VaultRolledBack):
+        await reopened(bench)
+
+
+async def test_an_older_copy_opens_for_who_says_so_and_is_the_newest_then(
+    made: Made, bench: Bench, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    copy = await old_copy(made, bench, tmp_path_factory.mktemp("copies") / "one")
+    copy.put_back()
+    vault = await reopened(bench, accept_old_copy=True)
+    assert await vault.get_value("token") == "old"
+    await vault.close()
+    assert await (await reopened(bench)).get_value("token") == "old"
+
+
+async def test_an_anchor_that_is_gone_is_noticed_and_can_be_made_anew(made: Made, bench: Bench) -> None:
+    vault = await made()
+    await vault.close()
+    for service, item in set(bench.key_store.items):
+        if item.endswith("mark"):
+            await bench.key_store.delete(service, item)
+    with pytest.raises(AnchorMissing):
+        await reopened(bench)
+    vault = await reopened(bench, accept_old_copy=True)
+    await vault.set_value("token", "s3cret")
+    await vault.close()
+    assert await (await reopened(bench)).get_value("token") == "s3cret"
+
+
+async def test_a_change_is_anchored_a_moment_later(
+    made: Made, bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    monkeypatch.setattr(anchoring, "AFTER_SECONDS", 0.0)
+    vault = await made()
+    await vault.set_value("token", "old")
+    copy = Copy(bench, tmp_path_factory.mktemp("copies") / "one")
+    before = await mark(bench)
+    await vault.set_value("token", "new")
+    for _ in range(1000):
+        if await mark(bench) > before:
+            break
+        await asyncio.sleep(0.001)
+    copy.put_back()
+    with pytest.raises(VaultRolledBack):
+        await reopened(bench)
+
+
+async def mark(bench: Bench) -> int:
+    service, item = next(pair for pair in bench.key_store.items if pair[1].endswith("mark"))
+    room = await bench.key_store.get(service, item)
+    assert room is not None
+    return int.from_bytes(room.view, "big")
+
+
+async def test_an_anchoring_that_was_broken_off_is_ended(made: Made, bench: Bench) -> None:
+    """The file is a mark ahead, as after a kill between the two steps."""
+    vault = await made()
+    await vault.set_value("token", "s3cret")
+    await vault._keeper.there().write_mark()
+    ahead = vault._keeper.there().open().view.manifest.mark
+    await vault._keeper.there().shut()
+    assert await mark(bench) == ahead - 1
+    again = await reopened(bench)
+    assert (await again.get_value("token"), await mark(bench)) == ("s3cret", ahead)
+
+
+async def test_the_app_can_keep_the_anchor(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> None:
+    marks: dict[str, int] = {}
+
+    async def read(vault_id: str) -> int | None:
+        return marks.get(vault_id)
+
+    async def advance(vault_id: str, mark: int) -> None:
+        marks[vault_id] = max(mark, marks.get(vault_id, 0))
+
+    vault = bench.vault(anchor=CallbackAnchor(read, advance))
+    await vault.initialize(PASSCODE.change(anchored=Anchored.APP), "1234")
+    copy = Copy(bench, tmp_path_factory.mktemp("copies") / "one")
+    await vault.set_value("token", "s3cret")
+    await vault.close()
+    copy.put_back()
+    again = bench.vault(anchor=CallbackAnchor(read, advance))
+    await again.initialize()
+    with pytest.raises(VaultRolledBack):
+        await again.unlock("1234")
+
+
+async def test_an_anchor_of_the_apps_has_to_be_handed_over(bench: Bench) -> None:
+    with pytest.raises(InvalidConfig):
+        await bench.vault().initialize(PASSCODE.change(anchored=Anchored.APP), "1234")
+    assert bench.files() == []
+
+
+async def test_a_device_without_the_part_is_told_and_nothing_weaker_is_used(bench: Bench) -> None:
+    with pytest.raises(ChipUnavailable):
+        await bench.vault().initialize(PASSCODE.change(anchored=Anchored.CHIP), "1234")
+    bench.key_store.available = False
+    with pytest.raises(KeyStoreUnavailable):
+        await bench.vault().initialize(VaultConfig())
+    assert bench.files() == []
+
+
+async def test_who_names_no_anchor_gets_none(
+    made: Made, bench: Bench, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    vault = await made(PASSCODE.change(anchored=Anchored.NOTHING))
+    await vault.set_value("token", "old")
+    await vault.close()
+    copy = Copy(bench, tmp_path_factory.mktemp("copies") / "one")
+    vault = await reopened(bench)
+    await vault.set_value("token", "new")
+    await vault.close()
+    copy.put_back()
+    vault = await reopened(bench)
+    assert (await vault.get_value("token"), (await vault.protection()).anchored) == ("old", Anchored.NOTHING)
+
+
+async def test_the_anchor_is_changed_by_configuration(
+    made: Made, bench: Bench, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    vault = await made(PASSCODE.change(anchored=Anchored.NOTHING))
+    await vault.update_config(vault.config.change(anchored=Anchored.KEY_STORE))
+    copy = Copy(bench, tmp_path_factory.mktemp("copies") / "one")
+    await vault.set_value("token", "new")
+    await vault.close()
+    copy.put_back()
+    with pytest.raises(VaultRolledBack):
+        await reopened(bench)
