@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ecrin.vault.disk import flush, make_folder, patiently, sync_folder
 from ecrin.vault.errors import VaultFull, VaultUnwritable
-from ecrin.vault.sealed.disk import flush, patiently
 from ecrin.vault.sealed.lock import lock
 
 ENDING = ".sealed"
@@ -49,7 +49,7 @@ class Files:
             try:
                 _write_new(draft, data)
                 patiently(lambda: draft.replace(self._path(id_)))
-                _sync(self._folder)
+                sync_folder(self._folder)
             finally:
                 draft.unlink(missing_ok=True)
 
@@ -57,15 +57,12 @@ class Files:
         """Remove a file durably; one that is not there is no error. Only who holds the folder may call it."""
         with _told():
             patiently(lambda: self._path(id_).unlink(missing_ok=True))
-            _sync(self._folder)
+            sync_folder(self._folder)
 
     def make(self) -> None:
         """Make the folder, durably, if it is not there."""
         with _told():
-            for folder in (*reversed(self._folder.parents), self._folder):
-                if not folder.is_dir():
-                    folder.mkdir(mode=0o700, exist_ok=True)
-                    _sync(folder.parent)
+            make_folder(self._folder)
 
     def hold(self) -> int | None:
         """Hold the folder for one writer; return what `release` takes, or None while another holds it. Never waits."""
@@ -98,16 +95,6 @@ def _write_new(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         flush(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    if not hasattr(os, "O_DIRECTORY"):  # Windows has no such thing
-        return
-    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        flush(opened)
-    finally:
-        os.close(opened)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
+from ecrin.vault.disk import make_folder, patiently, sync_folder
 from ecrin.vault.errors import VaultBusy, VaultDamaged, VaultNewer, VaultNotInitialized
 
 APPLICATION_ID = 0x45435256  # "ECRV"
@@ -56,10 +57,7 @@ def create(path: Path, fill: Callable[[sqlite3.Connection], None]) -> bool:
     One that was cleared, by a process that then ended, is none. Folders are made for their owner only. Raises
     `sqlite3.Error`, `OSError`; then nothing is left behind.
     """
-    for folder in reversed(path.parents):
-        if not folder.is_dir():
-            folder.mkdir(mode=0o700, exist_ok=True)
-            _sync_folder(folder.parent)
+    make_folder(path.parent)
     with alone(path):
         if _id_at(path) == b"":
             _unlink(path)
@@ -75,8 +73,8 @@ def _create(path: Path, fill: Callable[[sqlite3.Connection], None]) -> None:
         os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         with closing(_connect(draft)) as connection:
             _lay_out(connection, fill)
-        draft.replace(path)  # nobody else makes one now
-        _sync_folder(path.parent)
+        patiently(lambda: draft.replace(path))  # nobody else makes one now
+        sync_folder(path.parent)
     finally:
         for name in (draft, *_beside(draft), draft.with_name(f"{draft.name}-journal")):
             name.unlink(missing_ok=True)
@@ -128,7 +126,7 @@ def remove(path: Path, vault_id: bytes | None = None, *, unread: bool = True) ->
         with alone(path):
             if vault_id is None or _id_at(path) in {b"", vault_id, *([None] if unread else [])}:
                 _unlink(path)
-                _sync_folder(path.parent)
+                sync_folder(path.parent)
 
 
 @contextmanager
@@ -234,12 +232,3 @@ def _tables() -> list[tuple[str, ...]]:
 
 def _beside(path: Path) -> list[Path]:
     return [path.with_name(f"{path.name}{end}") for end in BESIDE]
-
-
-def _sync_folder(folder: Path) -> None:
-    with suppress(PermissionError, NotImplementedError):  # a system that cannot open folders has nothing to sync
-        place = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(place)
-        finally:
-            os.close(place)

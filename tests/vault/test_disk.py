@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ecrin.vault.sealed.disk import TRIES, patiently
+from ecrin.vault.disk import TRIES, patiently
 from ecrin.vault.sealed.files import Files
 
 

@@ -1,4 +1,4 @@
-"""What differs between systems when a file is to be on the disk, or another process has it open; it blocks.
+"""Files and folders that are to be on the disk, and what differs between systems then; it blocks.
 
 macOS: fsync(2) leaves what it wrote in the drive's own memory; F_FULLFSYNC (fcntl(2)) does not. Windows: a file that
 somebody has open is neither replaced nor removed; readers, virus scanners and indexers let go of it soon.
@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import TypeVar
 
 try:
@@ -30,6 +31,25 @@ def flush(opened: int) -> None:
             fcntl.fcntl(opened, _FULL)
             return
     os.fsync(opened)
+
+
+def sync_folder(folder: Path) -> None:
+    """Get the names in a folder onto the disk (fsync(2): a file's own sync does not); raises `OSError`."""
+    if not hasattr(os, "O_DIRECTORY"):  # Windows has no such thing
+        return
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        flush(opened)
+    finally:
+        os.close(opened)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it that are missing, durably and for their owner alone; raises `OSError`."""
+    for one in (*reversed(folder.parents), folder):
+        if not one.is_dir():
+            one.mkdir(mode=0o700, exist_ok=True)
+            sync_folder(one.parent)
 
 
 def patiently(work: Callable[[], T], pause_s: float = PAUSE_S) -> T:
