@@ -19,13 +19,13 @@ from pathlib import Path
 import pytest
 
 from ecrin.vault.device.model import Notice
+from vault.listening import PATIENCE, reached
 
 POLKITD = "/usr/lib/polkit-1/polkitd"
 FPRINTD = "/usr/libexec/fprintd"
 FPRINT = "net.reactivated.Fprint"
 POLKIT = "org.freedesktop.PolicyKit1"
 STAGES = 5  # touches that the virtual reader wants for one finger
-PATIENCE = 20.0  # seconds until a daemon that does not start is a failure
 
 BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -72,7 +72,7 @@ def system_bus() -> Iterator[str]:
         config.write_text(BUS.format(folder=folder))
         address = f"unix:path={folder}/bus"
         run(stack, ["dbus-daemon", f"--config-file={config}", "--nofork"])
-        until(lambda: (folder / "bus").exists(), "dbus-daemon")
+        reached(folder / "bus").close()
         run(stack, [POLKITD, "--no-debug"], DBUS_SYSTEM_BUS_ADDRESS=address)
         until(lambda: owned(address, POLKIT), "polkitd")
         yield address
@@ -111,10 +111,8 @@ class Reader:
 
     def tell(self, command: str) -> None:
         """Say something else to the virtual reader: `RETRY 1`, `ERROR 0`, `UNPLUG`."""
-        until(self._device.exists, "the reader")  # it is there while somebody claims it
-        with socket.socket(socket.AF_UNIX) as reader:
+        with reached(self._device) as reader:  # it is there while somebody claims it
             reader.settimeout(PATIENCE)
-            reader.connect(str(self._device))
             reader.sendall(command.encode())
             reader.shutdown(socket.SHUT_WR)
             while reader.recv(1024):

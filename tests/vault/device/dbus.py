@@ -6,13 +6,14 @@ logind cannot run in a container, and a desktop has no screen there: these alone
 import contextlib
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from dbus_fast import Message, MessageType, Variant
 from dbus_fast.aio import MessageBus
+
+from vault.listening import reached
 
 DBUS = "org.freedesktop.DBus"
 MOCK = "org.freedesktop.DBus.Mock"
@@ -43,12 +44,14 @@ class Buses:
 
     def daemon(self, which: str) -> Started:
         command = ["/usr/bin/dbus-daemon", "--session", "--nofork", f"--address={self.address(which)}"]
-        return self._run(command, lambda: (self.folder / which).exists())
+        started = self._run(command)
+        reached(self.folder / which).close()
+        return started
 
     async def double(self, which: str, name: str, *arguments: str) -> Started:
         """Start a double and wait until it has its name."""
         command = ["/usr/bin/python3", "-m", "dbusmock", f"--{which}", *arguments]
-        started = self._run(command, lambda: True)
+        started = self._run(command)
         bus = await self.bus(which)
         try:
             deadline = time.monotonic() + 20
@@ -78,16 +81,11 @@ class Buses:
             process.kill()
             process.wait()
 
-    def _run(self, command: list[str], ready: Callable[[], bool]) -> Started:
+    def _run(self, command: list[str]) -> Started:
         started = subprocess.Popen(
             command, env=self.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=self.folder
         )
         self.processes.append(started)
-        deadline = time.monotonic() + 20
-        while not ready():
-            assert started.poll() is None, f"{command[0]} ended"
-            assert time.monotonic() < deadline, f"{command[0]} did not come up"
-            time.sleep(0.01)
         return started
 
 
