@@ -1,4 +1,4 @@
-"""A terminal of a command's own: what it shows is read, what is typed goes in, Ctrl-C included."""
+"""A terminal of a command's own: what it shows is read, what is typed goes in, Ctrl-C and Ctrl-Z included."""
 
 import os
 import pty
@@ -14,6 +14,7 @@ from server_process import environment
 
 SECONDS = 60  # generous, because the machine may be busy with other tests
 CTRL_C = "\x03"
+CTRL_Z = "\x1a"
 
 
 class Terminal:
@@ -64,8 +65,8 @@ class Terminal:
             time.sleep(0.01)
 
     def type(self, text: str) -> None:
-        """Type a text, and Enter behind it unless it is Ctrl-C."""
-        os.write(self._end, (text if text == CTRL_C else f"{text}\n").encode())
+        """Type a text, and Enter behind it unless it is Ctrl-C or Ctrl-Z."""
+        os.write(self._end, (text if text in (CTRL_C, CTRL_Z) else f"{text}\n").encode())
 
     def ended(self) -> int:
         """Return the exit code, with all read that was shown."""

@@ -3,6 +3,7 @@
 import json
 import re
 
+import click
 import pytest
 
 from ecrin.cli import output
@@ -25,6 +26,14 @@ def test_nothing_that_a_user_wrote_reaches_the_terminal_as_a_command(
     shown = capsys.readouterr().out
     assert shown.count("\n") == 2
     assert not set(shown) & set("\x1b\r\x9b\u202e")
+
+
+def test_what_is_said_of_what_was_done_does_not_reach_the_terminal_as_a_command_either(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    output.show_done("The value of a\x1b[31mRED is kept.", as_json=False)
+    output.show_misuse(click.UsageError("No \x1b[31mRED."), as_json=False)
+    assert "\x1b" not in capsys.readouterr().err
 
 
 def test_an_error_is_a_sentence_a_hint_and_a_code(capsys: pytest.CaptureFixture[str]) -> None:

@@ -93,6 +93,45 @@ def test_what_is_not_what_it_is_said_to_be_is_not_kept(made: Vault, options: tup
     assert made.file.read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("options", "given"), [((), b""), ((), b"\n"), ((), b"\r\n"), (("--bytes",), b""), (("--json-value",), b"\n")]
+)
+def test_an_empty_input_does_not_replace_a_value(made: Vault, options: tuple[str, ...], given: bytes) -> None:
+    before = made.file.read_bytes()
+    done = made.open("set", "token", *options, given=given)
+    refused(done, "VAULT_INVALID_ENTRY")
+    assert b"Standard input was empty; the old value stays." in done.stderr
+    assert b"--empty" in done.stderr
+    assert made.file.read_bytes() == before
+
+
+def test_a_descriptor_that_held_only_the_passcode_leaves_no_value(made: Vault) -> None:
+    done = made.run("set", "token", "--passcode-fd", 0, given=f"{PASSCODE}\n".encode())
+    refused(done, "VAULT_INVALID_ENTRY")
+
+
+@pytest.mark.parametrize(("options", "kind"), [((), "text"), (("--bytes",), "bytes")])
+def test_an_empty_value_is_kept_if_it_is_asked_for_and_nothing_is_read(
+    vault: Vault, options: tuple[str, ...], kind: str
+) -> None:
+    assert vault.open("set", "token", "--empty", *options, given=b"not this").returncode == 0
+    assert json.loads(vault.open("get", "token", "--json").stdout) == {"name": "token", "kind": kind, "value": ""}
+
+
+def test_json_has_no_empty_value(made: Vault) -> None:
+    refused(made.open("set", "token", "--empty", "--json-value"), "exclude each other", 2)
+
+
+def test_a_newline_alone_is_bytes_if_it_is_said_to_be(vault: Vault) -> None:
+    assert vault.open("set", "token", "--bytes", given=b"\n").returncode == 0
+    assert vault.open("get", "token").stdout == b"\n"
+
+
+def test_a_name_cannot_colour_the_terminal(vault: Vault) -> None:
+    done = vault.open("set", "a\x1b[31mRED", given=b"1")
+    assert (done.returncode, done.stderr) == (0, "The value of a\ufffd[31mRED is kept.\n".encode())
+
+
 # --- secrets stay where they belong
 
 
@@ -155,6 +194,14 @@ def test_where_nobody_can_be_asked_the_descriptor_is_named(made: Vault) -> None:
     assert b"file descriptor" in done.stderr
 
 
+@pytest.mark.parametrize("line", ["", "\n"])
+def test_a_descriptor_that_gives_nothing_is_named_before_a_try_is_made(made: Vault, line: str) -> None:
+    done = made.run("get", "token", "--passcode-fd", 0, given=line.encode())
+    refused(done, "VAULT_PASSCODE_MISSING")
+    assert b"File descriptor 0 gave nothing." in done.stderr
+    assert [slot["failures"] for slot in status(made)["slots"]] == [0]
+
+
 # --- what is refused and counted
 
 
@@ -194,6 +241,26 @@ def test_without_a_key_store_nothing_weaker_is_made_unasked(empty: Vault, option
     refused(done, "KEY_STORE_UNAVAILABLE")
     assert " ".join(HEADLESS).encode() in done.stderr
     assert not empty.file.exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ((*HEADLESS, "--security", "none"), "--security goes with --type device-security"),
+        (("--wipe-after", "3"), "--wipe-after goes with --type custom-passcode"),
+        (("--type", "device-security"), "--type device-security needs --security"),
+    ],
+)
+def test_options_that_do_not_go_together_are_wrong_usage(empty: Vault, options: tuple[str, ...], said: str) -> None:
+    refused(empty.open("create", *options), said, 2)
+    assert not empty.folder.exists()
+
+
+@pytest.mark.parametrize("command", [(), ("slot",)])
+def test_each_command_is_described_in_a_line_of_80_columns(command: tuple[str, ...]) -> None:
+    env = environment(COLUMNS="80")
+    done = subprocess.run([ECRIN, "vault", *command, "--help"], env=env, capture_output=True, text=True, check=True)
+    assert "..." not in done.stdout.partition("\nCommands:\n")[2]
 
 
 def test_whatever_a_vault_asks_or_tells_there_are_words_for() -> None:
@@ -239,9 +306,24 @@ def test_status_says_how_it_is_made_and_asks_nobody(made: Vault) -> None:
         ("passcode", "passcode", True)
     ]
     assert found["protection"]["weakest"] == "passcode"
+    assert Path(found["file"]) == made.file
+
+
+def test_status_shows_people_the_words_of_the_options(made: Vault) -> None:
     shown = made.run("status").stdout.decode()
-    assert "CustomPasscode" in shown
-    assert found["slots"][0]["id"] in shown
+    rows = dict(line.split(maxsplit=1) for line in shown.partition("\n\n")[0].splitlines())
+    assert (rows["type"], rows["bound"], rows["file"]) == ("custom-passcode", "nothing", str(made.file))
+    assert "device_security" not in rows
+    assert status(made)["slots"][0]["id"] in shown
+
+
+def test_a_vault_in_the_users_data_folder_is_found_where_status_says(tmp_path: Path) -> None:
+    env = environment(**NO_BUS, XDG_DATA_HOME=str(tmp_path))
+    options = ("--app", "com.Example.notes", "--key", "Mine", "--passcode-fd", "0")
+    create = [ECRIN, "vault", "create", *HEADLESS, *options]
+    subprocess.run(create, env=env, input=PASSCODE.encode(), capture_output=True, check=True)
+    done = subprocess.run([ECRIN, "vault", "status", *options[:4], "--json"], env=env, capture_output=True, check=True)
+    assert [Path(json.loads(done.stdout)["file"])] == list(tmp_path.rglob("*.ecrin-vault"))
 
 
 def test_clear_wants_to_be_sure_and_opens_it_once_more(vault: Vault) -> None:

@@ -53,7 +53,7 @@ def test_a_passcode_is_bound_to_the_key_store_and_opens_nothing_without_it(vault
 
 
 def test_a_passcode_that_was_given_is_tried_even_if_another_way_would_open_the_vault(vault: Vault) -> None:
-    vault.run("create", "--type", "device-security")
+    vault.run("create", "--type", "device-security", "--security", "none")
     assert vault.run("slot", "add", "passcode", new_passcode_fd=PASSCODE).returncode == 0
     assert vault.run("list").returncode == 0
     refused(vault.run("list", passcode_fd="wrong"), "VAULT_PASSCODE_MISMATCH")
@@ -74,3 +74,18 @@ def test_two_processes_at_once_both_succeed_and_the_anchor_follows(vault: Vault)
     ended = [(process.communicate(TOKEN)[1], process.returncode) for process in processes]
     assert ended == [(f"The value of {name} is kept.\n".encode(), 0) for name in ("one", "two")]
     assert json.loads(vault.run("list", "--json").stdout) == [{"name": "one"}, {"name": "two"}]
+
+
+def test_what_opens_a_vault_of_the_device_is_shown_in_the_words_of_the_options(vault: Vault) -> None:
+    vault.run("create", "--type", "device-security", "--security", "none")
+    shown = vault.run("status").stdout.decode().splitlines()
+    assert ["type", "device-security"] in [line.split() for line in shown]
+    assert ["device_security", "none"] in [line.split() for line in shown]
+
+
+def test_a_vault_of_another_type_has_no_passcode_to_replace(vault: Vault) -> None:
+    vault.run("create")
+    done = vault.run("passcode", new_passcode_fd=PASSCODE)
+    refused(done, "VAULT_INVALID_CONFIG")
+    assert b"custom-passcode" in done.stderr
+    assert b"slot add passcode" in done.stderr

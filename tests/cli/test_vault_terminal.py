@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.terminal import CTRL_C, Terminal
+from cli.terminal import CTRL_C, CTRL_Z, Terminal
 from cli.vault_commands import HEADLESS, NO_BUS, PASSCODE, Vault
 
 TOKEN = "the-value-that-nobody-may-see"
@@ -87,6 +87,29 @@ def test_ctrl_c_at_a_prompt_stops_clean_and_counts_no_try(vault: Vault, question
     assert "Traceback" not in seen.shown
     assert [slot["failures"] for slot in json.loads(vault.run("status", "--json").stdout)["slots"]] == [0]
     assert vault.open("get", "token").stdout == TOKEN.encode()
+
+
+def test_after_ctrl_z_and_fg_what_is_typed_is_not_shown_either(vault: Vault) -> None:
+    shell = ("bash", "--norc", "--noprofile", "-i")
+    with Terminal(*shell, cwd=vault.folder, PS1="ready> ", **vault.env) as seen:
+        seen.wait_for("ready> ")
+        seen.type(" ".join(vault.command("get", "token")))
+        seen.wait_for_hidden("Passcode")
+        seen.type(CTRL_Z)
+        seen.wait_for("ready> ")
+        seen.type("fg")
+        seen.wait_for_hidden("get token")
+        seen.type(PASSCODE)
+        seen.wait_for(TOKEN)
+        seen.type("exit")
+        assert seen.ended() == 0, seen.shown
+    assert PASSCODE not in seen.shown
+
+
+def test_an_export_is_not_for_a_terminal(vault: Vault) -> None:
+    with terminal(vault, "export", "--out", "-") as seen:
+        assert seen.ended() == 2, seen.shown
+    assert "terminal" in seen.shown
 
 
 def test_clear_asks_whether_one_is_sure(vault: Vault) -> None:

@@ -14,7 +14,7 @@ from ecrin.vault.errors import InvalidEntry, SlotRefused, VaultDamaged
 from ecrin.vault.format import entries, manifest, slots
 from ecrin.vault.format.entries import MAX_NAME, MAX_VALUE, Entry, Kind, Plain
 from ecrin.vault.format.keys import ROOM, EpochKeys
-from vault.conftest import IDS, KEY, SET, VAULT, keys
+from vault.conftest import GUARD, IDS, KEY, SET, VAULT, keys, slot_of
 
 TOKEN = Plain("token", Kind.TEXT, b"s3cret")
 SECRET = bytes(range(9, 41))
@@ -27,8 +27,7 @@ def sealed(plain: Plain = TOKEN, version: int = 1, epoch: int = 1) -> Entry:
 
 
 def slot(kind: str = "passcode", params: bytes = b"{}") -> slots.Slot:
-    id_ = bytes(16)
-    return slots.wrap(VAULT, slots.Slot(id_, kind, params, slots.public_key(VAULT, id_, SECRET)), 1, KEY)
+    return slot_of(SECRET, kind, params)
 
 
 def whole(**changes: object) -> manifest.Manifest:
@@ -164,13 +163,13 @@ def test_junk_is_damage_and_nothing_else(junk: bytes) -> None:
     with pytest.raises(VaultDamaged):
         entries.unseal(keys(), VAULT, Entry(bytes(32), 1, 1, junk))
     with pytest.raises(VaultDamaged):
-        slots.unwrap(VAULT, replace(slot(), wrapped=junk), SECRET, memoryview(bytearray(32)))
+        slots.unwrap(VAULT, replace(slot(), wrapped=junk), SECRET, memoryview(bytearray(64)))
 
 
 def test_a_slot_opens_with_its_own_secret_only() -> None:
-    out = memoryview(bytearray(32))
+    out = memoryview(bytearray(64))
     assert slots.unwrap(VAULT, slot(), SECRET, out) == 1
-    assert out == KEY
+    assert out == KEY + GUARD
     with pytest.raises(SlotRefused):
         slots.unwrap(VAULT, slot(), secrets.token_bytes(32), out)
 
@@ -178,19 +177,41 @@ def test_a_slot_opens_with_its_own_secret_only() -> None:
 @pytest.mark.parametrize("changed", [{"kind": "gate"}, {"params": b'{"passes":1}'}, {"id": bytes(15) + b"\1"}])
 def test_a_slot_that_was_made_weaker_does_not_open(changed: dict[str, object]) -> None:
     with pytest.raises((SlotRefused, VaultDamaged)):
-        slots.unwrap(VAULT, replace(slot(), **changed), SECRET, memoryview(bytearray(32)))  # type: ignore[arg-type]
+        slots.unwrap(VAULT, replace(slot(), **changed), SECRET, memoryview(bytearray(64)))  # type: ignore[arg-type]
 
 
 def test_a_slot_of_another_vault_does_not_open() -> None:
     with pytest.raises(SlotRefused):
-        slots.unwrap(bytes(16), slot(), SECRET, memoryview(bytearray(32)))
+        slots.unwrap(bytes(16), slot(), SECRET, memoryview(bytearray(64)))
 
 
 def test_a_slot_that_is_refused_leaves_the_room_as_it_was() -> None:
-    out = bytearray(b"\7" * 32)
+    out = bytearray(b"\7" * 64)
     with pytest.raises(SlotRefused):
         slots.unwrap(VAULT, slot(), bytes(32), memoryview(out))
-    assert out == b"\7" * 32
+    assert out == b"\7" * 64
+
+
+@pytest.mark.parametrize("changed", [{"guard": b""}, {"guard": bytes(60)}, {"wrapped": b""}])
+def test_a_slot_whose_secret_is_right_and_whose_rest_is_not_is_damage(changed: dict[str, bytes]) -> None:
+    out = bytearray(b"\7" * 64)
+    with pytest.raises(VaultDamaged):
+        slots.unwrap(VAULT, replace(slot(), **changed), SECRET, memoryview(out))  # type: ignore[arg-type]
+    assert out == b"\7" * 64
+
+
+def test_a46_a_guard_of_another_slot_opens_nothing() -> None:
+    other = slot_of(SECRET, id_=bytes(15) + b"\1")
+    with pytest.raises(VaultDamaged):
+        slots.unwrap(VAULT, replace(slot(), guard=other.guard), SECRET, memoryview(bytearray(64)))
+
+
+def test_the_keys_of_an_epoch_hang_on_the_guard() -> None:
+    rooms = bytearray(ROOM), bytearray(ROOM)
+    for room, guard in zip(rooms, (GUARD, bytes(32)), strict=True):
+        EpochKeys(KEY + guard, VAULT, 1, memoryview(room))
+    assert rooms[0][:32] != rooms[1][:32]
+    assert rooms[0][32:] != rooms[1][32:]
 
 
 def test_a_weak_secret_makes_no_slot() -> None:
@@ -199,20 +220,22 @@ def test_a_weak_secret_makes_no_slot() -> None:
 
 
 def test_a_new_key_is_wrapped_for_a_slot_without_its_secret() -> None:
-    rotated, out = slots.wrap(VAULT, slot(), 2, bytes(32)), bytearray(b"\7" * 32)
+    rotated, out = slots.wrap(VAULT, slot(), 2, bytes(32)), bytearray(b"\7" * 64)
     assert slots.unwrap(VAULT, rotated, SECRET, memoryview(out)) == 2
-    assert out == bytes(32)
+    assert out == bytes(32) + GUARD
 
 
 @pytest.mark.parametrize(
-    "changed", [{"kind": "x"}, {"params": b"[]"}, {"public": bytes(32)}, {"id": bytes(15) + b"\1"}]
+    "changed",
+    [{"kind": "x"}, {"params": b"[]"}, {"public": bytes(32)}, {"id": bytes(15) + b"\1"}, {"guard": bytes(60)}],
 )
 def test_the_hash_of_the_slots_binds_all_but_what_is_wrapped(changed: dict[str, object]) -> None:
-    assert slots.hash_of([replace(slot(), **changed)]) != slots.hash_of([slot()])  # type: ignore[arg-type]
-    assert slots.hash_of([replace(slot(), wrapped=b"")]) == slots.hash_of([slot()])
+    one = slot()
+    assert slots.hash_of([replace(one, **changed)]) != slots.hash_of([one])  # type: ignore[arg-type]
+    assert slots.hash_of([replace(one, wrapped=b"")]) == slots.hash_of([one])
 
 
-@pytest.mark.parametrize(("key", "vault", "epoch", "room"), [(31, 16, 1, ROOM), (32, 15, 1, ROOM), (32, 16, 1, 63)])
+@pytest.mark.parametrize(("key", "vault", "epoch", "room"), [(32, 16, 1, ROOM), (64, 15, 1, ROOM), (64, 16, 1, 63)])
 def test_keys_of_another_size_are_refused(key: int, vault: int, epoch: int, room: int) -> None:
     with pytest.raises(ValueError, match="size"):
         EpochKeys(bytes(key), bytes(vault), epoch, memoryview(bytearray(room)))

@@ -1,5 +1,7 @@
 """Rooms for keys: after the end nothing of them is left in this process (attack A47)."""
 
+import ctypes
+import re
 import secrets
 import sys
 from pathlib import Path
@@ -8,9 +10,24 @@ import pytest
 
 from ecrin.vault.format import slots
 from ecrin.vault.memory import SecretRoom, forget
+from vault.conftest import slot_of
 from vault.memory_image import left
 
 needs_maps = pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="the image of a process is read by /proc")
+
+SMAPS = Path("/proc/self/smaps")
+needs_flags = pytest.mark.skipif(
+    not SMAPS.exists() or "VmFlags" not in SMAPS.read_text(), reason="what pages are is told by /proc/self/smaps"
+)
+
+
+def flags(room: SecretRoom) -> list[str]:
+    """Return what the kernel says of a room's pages: proc_pid_smaps(5), VmFlags."""
+    at = ctypes.addressof(ctypes.c_char.from_buffer(room.view))
+    for start, end, told in re.findall(r"(?m)^(\w+)-(\w+) (?:.*\n)+?VmFlags: (.*)", SMAPS.read_text()):
+        if int(start, 16) <= at < int(end, 16):
+            return str(told).split()
+    raise AssertionError("A room lies in no region of this process.")
 
 
 def traces(masked: bytes) -> int:
@@ -21,7 +38,7 @@ def traces(masked: bytes) -> int:
 def drawn(room: SecretRoom) -> bytes:
     """Fill a room with random bytes that exist nowhere else, and return them masked."""
     with Path("/dev/urandom").open("rb", 0) as source:
-        source.readinto(room.view)  # type: ignore[attr-defined]
+        source.readinto(room.view)
     return bytes(byte ^ 0xFF for byte in room.view)
 
 
@@ -36,15 +53,15 @@ def test_a47_a_room_that_is_closed_leaves_nothing_in_memory() -> None:
 
 @needs_maps
 def test_a47_a_slot_that_was_opened_leaves_the_key_in_its_room_alone() -> None:
-    vault, slot_id, secret = bytes(16), bytes(16), secrets.token_bytes(32)
-    key, out = SecretRoom(32), SecretRoom(32)
-    masked = drawn(key)
-    slot = slots.wrap(vault, slots.Slot(slot_id, "test", b"{}", slots.public_key(vault, slot_id, secret)), 1, key.view)
+    vault, secret, key, guard, out = bytes(16), secrets.token_bytes(32), SecretRoom(32), SecretRoom(32), SecretRoom(64)
+    masked = drawn(key), drawn(guard)
+    slot = slot_of(secret, vault=vault, key=key.view, guard=guard.view)
     key.close()
+    guard.close()
     slots.unwrap(vault, slot, secret, out.view)
-    there = traces(masked)
+    there = [traces(one) for one in masked]
     out.close()
-    assert (there, traces(masked)) == (1, 0)
+    assert (there, [traces(one) for one in masked]) == ([1, 1], [0, 0])
 
 
 def test_a_room_is_closed_twice_without_harm_and_then_dead() -> None:
@@ -78,6 +95,15 @@ def test_on_linux_a_room_is_locked_and_left_out_of_core_dumps() -> None:
     protection = room.protection
     room.close()
     assert (protection.locked, protection.undumped) == (True, True)
+
+
+@needs_flags
+@pytest.mark.parametrize("flag", ["lo", "dd"])  # never written to swap; in no core dump
+def test_the_kernel_says_of_a_rooms_pages_that_they_are(flag: str) -> None:
+    room = SecretRoom(32)
+    found = flags(room)
+    room.close()
+    assert flag in found
 
 
 def test_bytes_are_forgotten_in_place() -> None:

@@ -1,5 +1,7 @@
 """App ids and keys of vaults: names of files and folders on every system."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -62,3 +64,23 @@ def test_names_that_differ_have_files_that_differ_where_case_is_ignored(one: str
 @given(NAMES)
 def test_a_small_name_is_the_files_name(name: str) -> None:
     assert file_name(name.lower()) == name.lower()
+
+
+@pytest.mark.parametrize("check", [check_app_id, check_key])
+def test_what_windows_reserves_is_told_as_that(check: Callable[[str], None]) -> None:
+    with pytest.raises(InvalidConfig, match="Windows reserves"):
+        check("con.app")
+
+
+@pytest.mark.parametrize("check", [check_app_id, check_key])
+@pytest.mark.parametrize("name", [5, None, b"com.example.notes"])
+def test_what_is_no_text_is_no_name(check: Callable[[str], None], name: str) -> None:
+    with pytest.raises(InvalidConfig):
+        check(name)
+
+
+@pytest.mark.parametrize("check", [check_app_id, check_key])
+def test_another_name_is_the_advice(check: Callable[[str], None]) -> None:
+    with pytest.raises(InvalidConfig) as refused:
+        check("")
+    assert refused.value.advice == "Choose another."

@@ -6,13 +6,13 @@ from ecrin.crypto.profiles import Profile
 from ecrin.vault.format import entries, export, manifest, slots
 from ecrin.vault.format.keys import ROOM, EpochKeys
 from ecrin.vault.slots.stretch import stretch
-from vault.conftest import IDS, KEY, SET, VAULT, keys
+from vault.conftest import GUARD, IDS, KEY, SET, VAULT, keys
 
 
 def test_the_keys_of_an_epoch(vectors: dict[str, Any]) -> None:
     for case in vectors["keys"]:
         room = bytearray(ROOM)
-        EpochKeys(KEY, VAULT, case["epoch"], memoryview(room))
+        EpochKeys(KEY + GUARD, VAULT, case["epoch"], memoryview(room))
         assert room.hex() == case["entries"] + case["manifest"]
 
 
@@ -30,12 +30,12 @@ def test_entries(vectors: dict[str, Any]) -> None:
 def test_slots(vectors: dict[str, Any]) -> None:
     rows = []
     for case in vectors["slots"]:
-        id_, public, wrapped, secret = (bytes.fromhex(case[name]) for name in ("id", "public", "wrapped", "secret"))
-        slot = slots.Slot(id_, case["kind"], case["params"].encode(), public, wrapped)
-        out = bytearray(32)
+        id_, secret, public, *sealed = (bytes.fromhex(case[n]) for n in ("id", "secret", "public", "guard", "wrapped"))
+        slot = slots.Slot(id_, case["kind"], case["params"].encode(), public, *sealed)
+        out = bytearray(64)
         assert slots.public_key(VAULT, id_, secret) == public
         assert slots.unwrap(VAULT, slot, secret, memoryview(out)) == case["epoch"]
-        assert out == KEY
+        assert out == KEY + GUARD
         rows.append(slot)
     assert slots.hash_of(reversed(rows)).hex() == vectors["slots_hash"]
 

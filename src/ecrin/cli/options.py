@@ -9,6 +9,8 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 import click
 
+from ecrin.cli.output import printable
+
 P = ParamSpec("P")
 F = TypeVar("F", bound=Callable[..., object])
 FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -59,4 +61,4 @@ def sure(question: str, *, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise click.UsageError("Say --yes: there is no terminal to ask on.")
-    click.confirm(question, abort=True, err=True)
+    click.confirm(printable(question), abort=True, err=True)

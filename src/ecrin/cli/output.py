@@ -1,5 +1,6 @@
 """What commands print: a table or lines for people, JSON with --json; errors on stderr with what to do."""
 
+import io
 import json
 import re
 import sys
@@ -9,9 +10,17 @@ from typing import Any
 
 import click
 
+from ecrin.cli.streams import OutputLost
 from ecrin.errors import EcrinError
 
 _TIMES = ("_at", "_from", "_until", "At")  # how the names of times in milliseconds end
+
+
+def show_text(text: str | bytes, *, nl: bool = True) -> None:
+    """Print on stdout; raises `OutputLost` if it cannot be written, also where it is closed and click says nothing."""
+    if sys.stdout is None:
+        raise OutputLost("The output cannot be written: standard output is closed.")
+    click.echo(text, nl=nl)
 
 
 def show_record(record: Mapping[str, Any], *, as_json: bool) -> None:
@@ -20,7 +29,7 @@ def show_record(record: Mapping[str, Any], *, as_json: bool) -> None:
         return show_json(record)
     width = max((len(name) for name in record), default=0)
     for name, value in record.items():
-        click.echo(f"{name:<{width}}  {_shown(name, value)}")
+        show_text(f"{name:<{width}}  {_shown(name, value)}")
     return None
 
 
@@ -33,7 +42,7 @@ def show_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, as_j
     cells = [[_shown(c, row.get(c)) for c in columns] for row in rows]
     widths = [max(len(_heading(c)), *(len(r[i]) for r in cells)) for i, c in enumerate(columns)]
     for line in [[_heading(c) for c in columns], *cells]:
-        click.echo("  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip())
+        show_text("  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip())
     return None
 
 
@@ -42,26 +51,28 @@ def show_done(message: str, *, as_json: bool) -> None:
     if as_json:
         show_json({})
     else:
-        click.echo(message, err=True)
+        click.echo(printable(message), err=True)
 
 
 def show_json(value: object) -> None:
     """Print JSON on stdout."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    show_text(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def show_error(error: EcrinError, *, as_json: bool) -> None:
     """Print what happened, what to do and the stable code on stderr."""
     if as_json:
         return click.echo(_error_json(error.code, str(error), error.advice), err=True)
-    click.echo(f"ecrin: {_printable(str(error))}", err=True)
-    return click.echo(f"       {_printable(error.advice)}  [{error.code}]", err=True)
+    click.echo(f"ecrin: {printable(str(error))}", err=True)
+    return click.echo(f"       {printable(error.advice)}  [{error.code}]", err=True)
 
 
 def show_misuse(error: click.ClickException, *, as_json: bool) -> None:
     """Print what is wrong with the command on stderr."""
     if not as_json:
-        return error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        return click.echo("\n".join(map(printable, shown.getvalue().split("\n"))), err=True, nl=False)
     context = getattr(error, "ctx", None)
     path = context.command_path if context else "ecrin"
     return click.echo(_error_json("USAGE", error.format_message(), f"See `{path} --help`."), err=True)
@@ -70,6 +81,11 @@ def show_misuse(error: click.ClickException, *, as_json: bool) -> None:
 def on_terminal() -> bool:
     """Return whether a person sees what is printed on stdout."""
     return sys.stdout is not None and sys.stdout.isatty()
+
+
+def printable(text: str) -> str:
+    """Return text that cannot move the cursor or colour the terminal of whoever reads it."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def _error_json(code: str, message: str, hint: str) -> str:
@@ -97,9 +113,4 @@ def _text(value: object) -> str:
         return ", ".join(_text(v) for v in value) or "-"
     if isinstance(value, dict):
         return json.dumps(value, ensure_ascii=True)
-    return _printable(str(value))
-
-
-def _printable(text: str) -> str:
-    """Return text that cannot move the cursor or colour the terminal of whoever reads it."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return printable(str(value))

@@ -8,7 +8,7 @@ import click
 
 from ecrin.cli.connection import connected
 from ecrin.cli.options import FILE, Common, common
-from ecrin.cli.output import show_json
+from ecrin.cli.output import printable, show_json, show_text
 from ecrin.cli.progress import Progress
 
 SEALED = ("checksum", "iv_session_key")
@@ -58,4 +58,4 @@ def push(common: Common, /, source: Path, key: Path | None, **said: Any) -> None
     if common.as_json:
         show_json(done.record)
     else:
-        click.echo("\n".join(done.lines))
+        show_text("\n".join(map(printable, done.lines)))

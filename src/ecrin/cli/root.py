@@ -1,13 +1,13 @@
 """`ecrin` itself: which nouns there are, and how errors end."""
 
 import importlib
-import os
 import sys
 
 import click
 
 from ecrin import __version__
 from ecrin.cli.output import show_error, show_misuse
+from ecrin.cli.streams import OutputLost, abandon, prepare
 from ecrin.errors import EcrinError
 
 COMMANDS = {
@@ -58,7 +58,7 @@ def ecrin() -> None:
 
 def main() -> None:
     """Run the command line and end the process."""
-    _occupy_standard_streams()
+    prepare()
     sys.exit(run(sys.argv[1:]))
 
 
@@ -74,15 +74,10 @@ def run(arguments: list[str]) -> int:
         show_misuse(error, as_json=as_json)
         return error.exit_code
     except EcrinError as error:
+        if isinstance(error, OutputLost):
+            abandon()
         show_error(error, as_json=as_json)
         return 1
     except BrokenPipeError:  # whoever read our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        abandon()
         return 1
-
-
-def _occupy_standard_streams() -> None:
-    """Open what the process was started without: a database must never be where somebody prints."""
-    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
-        continue
-    os.close(descriptor)

@@ -7,10 +7,12 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from ecrin.cli.output import printable
 
 if TYPE_CHECKING:
     from ecrin.vault.model import PasscodeRequest
@@ -73,18 +75,18 @@ def typed(question: str, *, twice: bool = False) -> bytearray:
 
     if not _terminal():
         raise PasscodeMissing(f"Nobody can be asked: {question}.", hint=HOW)
-    with _interruptible():
+    with interruptible(), _stoppable():
         try:
-            answer = str(click.prompt(question, hide_input=True, confirmation_prompt=twice, err=True))
+            answer = str(click.prompt(printable(question), hide_input=True, confirmation_prompt=twice, err=True))
             return bytearray(answer.encode())
         except UnicodeError:
             raise InvalidConfig("What was typed is no text.") from None
 
 
-def piped() -> bytes:
-    """Return standard input to its end."""
-    with _interruptible():
-        return sys.stdin.buffer.read()
+def piped(most: int) -> bytes:
+    """Return standard input to its end, which may never come: `most` bytes and one, by which a caller sees it."""
+    with interruptible():
+        return sys.stdin.buffer.read(most + 1)
 
 
 def _question(request: "PasscodeRequest") -> str:
@@ -97,12 +99,19 @@ def _question(request: "PasscodeRequest") -> str:
 def _line_of(ctx: click.Context, param: click.Parameter, descriptor: int | None) -> bytearray | None:
     if descriptor is None or ctx.resilient_parsing:
         return None
+    from ecrin.vault.errors import PasscodeMissing
+
     try:
-        return _line(descriptor)
+        line = _line(descriptor)
     except OSError as error:
         raise click.BadParameter(
             f"File descriptor {descriptor} cannot be read: {error.strerror}.", param=param
         ) from None
+    if not line:
+        raise PasscodeMissing(
+            f"File descriptor {descriptor} gave nothing.", hint=f"{param.opts[0]} reads a line of it."
+        )
+    return line
 
 
 def _line(descriptor: int) -> bytearray:
@@ -117,16 +126,45 @@ def _line(descriptor: int) -> bytearray:
 
 def _terminal() -> bool:
     """Say whether a hidden prompt can be shown: it goes to the terminal, wherever standard input is from."""
-    console = os.ctermid() if hasattr(os, "ctermid") else "CONIN$"  # Windows
     try:
-        os.close(os.open(console, os.O_RDWR))
+        os.close(_console())
     except OSError:
         return sys.stdin.isatty()
     return True
 
 
+def _console() -> int:
+    return os.open(os.ctermid() if hasattr(os, "ctermid") else "CONIN$", os.O_RDWR)  # the latter is Windows'
+
+
 @contextmanager
-def _interruptible() -> Iterator[None]:
+def _stoppable() -> Iterator[None]:
+    """Let Ctrl-Z stop what waits in here with a terminal that shows what is typed, and hide it again after `fg`."""
+    if not hasattr(signal, "SIGTSTP") or signal.getsignal(signal.SIGTSTP) != signal.SIG_DFL:  # Windows, or no shell
+        yield
+        return
+    signal.signal(signal.SIGTSTP, _stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+
+
+def _stop(*_: object) -> None:
+    import termios
+
+    with suppress(OSError, termios.error), os.fdopen(_console(), "rb", buffering=0) as console:
+        before, shown = termios.tcgetattr(console), termios.tcgetattr(console)
+        shown[3] |= termios.ECHO
+        termios.tcsetattr(console, termios.TCSANOW, shown)
+        signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        signal.raise_signal(signal.SIGTSTP)  # returns after `fg`; no handler of SIGCONT: another thread may take that
+        signal.signal(signal.SIGTSTP, _stop)
+        termios.tcsetattr(console, termios.TCSAFLUSH, before)
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
     """Let Ctrl-C end what waits in here at once; an event loop would only note it down and wait on."""
     before: Any = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:

@@ -1,5 +1,6 @@
 """`ecrin vault`: an encrypted store on this device. Asks no server; each command unlocks, acts and locks."""
 
+import re
 from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -7,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ecrin.cli.options import sure, yes_option
-from ecrin.cli.output import show_done, show_json, show_record, show_rows
+from ecrin.cli.output import show_done, show_json, show_record, show_rows, show_text
 from ecrin.cli.unseen import fd_option
 from ecrin.cli.vaultcopies import export, import_
-from ecrin.cli.vaulting import Errand, load, named, opened, opening, run, unlock
+from ecrin.cli.vaulting import Errand, file_of, load, named, opened, opening, run, unlock
 from ecrin.cli.vaultvalues import get, set_
 from ecrin.cli.vaultways import passcode, show_slots, slot
 from ecrin.errors import ConfigurationError
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from ecrin.vault.service import Vault
 
 TYPES = click.Choice(("secure-storage", "device-security", "custom-passcode"))
-SECURITY = click.Choice(("none", "biometrics", "system-passcode", "both"))
+SECURITIES = ("none", "biometrics", "system-passcode", "both")
+SECURITY = click.Choice(SECURITIES)
+SECURITY_HELP = "What opens a vault of the type device-security; none is the key store, which asks nobody."
 PLACES = click.Choice(("key-store", "chip", "nothing"))
 
 
@@ -53,7 +56,7 @@ for command in (set_, get, export, import_, passcode, slot):
 
 @vault.command(help=CREATE)
 @click.option("--type", "type_", type=TYPES, default="secure-storage", show_default=True, help="What opens it.")
-@click.option("--security", type=SECURITY, default="none", help="What opens a vault of the type device-security.")
+@click.option("--security", type=SECURITY, help=SECURITY_HELP)
 @click.option("--gate-only", is_flag=True, help="Accept what here can only say yes or no, and is no lock.")
 @click.option("--bound", type=PLACES, default="key-store", show_default=True, help="What a passcode is bound to.")
 @click.option("--anchored", type=PLACES, default="key-store", show_default=True, help="What notices an old copy.")
@@ -63,6 +66,7 @@ for command in (set_, get, export, import_, passcode, slot):
 @named
 def create(errand: Errand, /, passcode_fd: bytearray | None, recovery_code: bool, **said: Any) -> None:
     """Make a vault."""
+    _check_together(said["type_"], said["security"], said["wipe_after"])
     errand.unseen.take_new(passcode_fd)
 
     async def act(vault: "Vault") -> str:
@@ -87,7 +91,7 @@ def list_(errand: Errand) -> None:
 @click.argument("name")
 @opening
 def remove(errand: Errand, name: str) -> None:
-    """Remove the value under NAME; if there is none, that is no error."""
+    """Remove the value under NAME; none there is no error."""
     opened(errand, lambda vault: vault.remove_value(name))
     show_done(f"There is no value under {name} any more.", as_json=errand.as_json)
 
@@ -103,10 +107,10 @@ def rotate(errand: Errand) -> None:
 @vault.command()
 @named
 def status(errand: Errand) -> None:
-    """Show how a vault is made, what opens it, and what really holds on this machine; nobody is asked.
+    """Show how a vault is made, and what opens it; nobody is asked.
 
-    weakest: what the easiest way in rests on. memory_locked: keys are never written to swap. undumped: no core dump
-    holds them.
+    The rest is what really holds on this machine. weakest: what the easiest way in rests on. memory_locked: keys are
+    never written to swap. undumped: no core dump holds them.
     """
 
     async def act(vault: "Vault") -> dict[str, Any]:
@@ -116,7 +120,7 @@ def status(errand: Errand) -> None:
         shown = {"weakest": here.weakest, "memory_locked": here.memory_locked, "undumped": here.undumped}
         return {"config": vault.config.as_json(), "protection": shown, "slots": slots}
 
-    found = {"app_id": errand.app_id, "key": errand.key, **run(errand, act)}
+    found = {"app_id": errand.app_id, "key": errand.key, **run(errand, act), "file": str(file_of(errand))}
     if errand.as_json:
         return show_json(found)
     return _show(found)
@@ -127,7 +131,10 @@ def status(errand: Errand) -> None:
 @yes_option
 @opening
 def clear(errand: Errand, forgotten: bool, yes: bool) -> None:
-    """Remove a vault with all that is in it, after it was opened once more."""
+    """Remove a vault with all that is in it.
+
+    It is opened once more before.
+    """
     sure(f"Remove {errand.name} with all that is in it, for good?", yes=yes)
 
     async def act(vault: "Vault") -> None:
@@ -150,13 +157,22 @@ async def _find(vault: "Vault", errand: Errand) -> None:
         await load(vault, errand)
 
 
-def _config(key: str, type_: str, security: str, bound: str, anchored: str, **others: Any) -> "VaultConfig":
+def _check_together(type_: str, security: str | None, wipe_after: int | None) -> None:
+    if wipe_after is not None and type_ != "custom-passcode":
+        raise click.UsageError("--wipe-after goes with --type custom-passcode: it counts wrong passcodes.")
+    if security is not None and type_ != "device-security":
+        raise click.UsageError("--security goes with --type device-security.")
+    if security is None and type_ == "device-security":
+        raise click.UsageError(f"--type device-security needs --security: {', '.join(SECURITIES)}.")
+
+
+def _config(key: str, type_: str, security: str | None, bound: str, anchored: str, **others: Any) -> "VaultConfig":
     from ecrin.vault.model import Anchored, Bound, DeviceSecurity, VaultConfig, VaultType
 
     return VaultConfig(
         key=key,
         type=VaultType[_member(type_)],
-        device_security=DeviceSecurity[_member(security)],
+        device_security=DeviceSecurity[_member(security or "none")],
         bound=Bound(bound),
         anchored=Anchored(anchored),
         **others,
@@ -180,8 +196,17 @@ async def _make(vault: "Vault", errand: Errand, config: "VaultConfig") -> None:
 
 
 def _show(found: dict[str, Any]) -> None:
-    """Print what people want to know first; the rest is in the JSON."""
-    shown = {name: found["config"][name] for name in ("type", "device_security", "bound", "anchored", "wipe_after")}
-    show_record({"app_id": found["app_id"], "key": found["key"], **shown, **found["protection"]}, as_json=False)
-    click.echo()
+    """Print what people want to know first, in the words of the options; the rest is in the JSON."""
+    config = {name: found["config"][name] for name in ("type", "device_security", "bound", "anchored", "wipe_after")}
+    config.update({name: _word(config[name]) for name in ("type", "device_security")})
+    if config["type"] != "device-security":
+        del config["device_security"]
+    shown = {name: found[name] for name in ("app_id", "key", "file")}
+    show_record({**shown, **config, **found["protection"]}, as_json=False)
+    show_text("")
     show_slots(found["slots"], as_json=False)
+
+
+def _word(name: str) -> str:
+    """Return "CustomPasscode" as the options have it."""
+    return re.sub(r"\B(?=[A-Z])", "-", name).lower()

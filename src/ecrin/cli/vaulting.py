@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 import click
 
 from ecrin.cli.options import FOLDER, json_option
+from ecrin.cli.output import printable
 from ecrin.cli.unseen import Unseen, fd_option
 from ecrin.errors import EcrinError
 
@@ -37,6 +38,11 @@ HINTS = {
     "VAULT_ROTATION_DUE": "Run `ecrin vault rotate`; nothing is lost.",
     "VAULT_SLOT_MISSING": "`ecrin vault slot list` shows the ways in that the vault has.",
     "VAULT_LAST_SLOT": "Add another slot first, or `ecrin vault clear`.",
+}
+# The same for a hint of one case, by what of the library it speaks of.
+HINTS_OF_ONE_CASE = {
+    "`set_custom_passcode`": "`ecrin vault passcode` replaces it.",
+    'slot="recovery"': "Hand the recovery code over where the passcode goes, and say --slot recovery.",
 }
 NOTICES = {
     "touch-sensor": "Touch the sensor.",
@@ -104,8 +110,7 @@ def run(errand: Errand, work: "Callable[[Vault], Coroutine[Any, Any, T]]") -> T:
     try:
         return asyncio.run(_run(errand, work))
     except EcrinError as error:
-        if error.advice == error.hint:  # a hint of one case stays
-            error.advice = HINTS.get(error.code, error.advice)
+        error.advice = _advice(error)
         raise
     finally:
         errand.unseen.forget()
@@ -140,9 +145,25 @@ async def unlock(vault: "Vault", errand: Errand) -> None:
     await vault.unlock(slot=slot, accept_old_copy=errand.accept_old_copy)
 
 
+def file_of(errand: Errand) -> Path:
+    """Return where the vault is kept, as `Vault` has it."""
+    from ecrin.vault.device.here import here
+    from ecrin.vault.naming import file_name
+
+    folder = errand.folder or here().data_folder / file_name(errand.app_id) / "vaults"
+    return folder.absolute() / f"{file_name(errand.key)}.ecrin-vault"
+
+
 def caution(error: EcrinError) -> None:
     """Say on stderr what went wrong beside an errand that was done."""
-    click.echo(f"ecrin: caution: {error}  [{error.code}]", err=True)
+    click.echo(f"ecrin: caution: {printable(str(error))}  [{error.code}]", err=True)
+
+
+def _advice(error: EcrinError) -> str:
+    """Return what to do in the words of the command line."""
+    if error.advice == error.hint:
+        return HINTS.get(error.code, error.advice)
+    return next((ours for theirs, ours in HINTS_OF_ONE_CASE.items() if theirs in error.advice), error.advice)
 
 
 async def _run(errand: Errand, work: "Callable[[Vault], Coroutine[Any, Any, T]]") -> T:

@@ -9,6 +9,7 @@
     ├── CodeMistyped, TryLater, TooManyAttempts         no try was made
     ├── VaultDamaged, VaultRolledBack, AnchorMissing    the file is not what it was
     ├── VaultKeyMissing                                 sealed files are there, their key is not
+    ├── MemoryShort                                     a passcode takes some
     └── VaultNewer, VaultBusy, VaultFull, VaultUnwritable, RotationDue
 
 docs/vault.md has a table of Identity Vault's error codes and ours.
@@ -35,7 +36,7 @@ class InvalidConfig(VaultError):
     """A vault cannot be configured like this."""
 
     code = "VAULT_INVALID_CONFIG"
-    hint = "docs/vault.md lists the fields and what goes together."
+    hint = "docs/vault.md in Écrin's repository lists the fields and what goes together."
 
 
 class InvalidExport(VaultError):
@@ -140,8 +141,15 @@ class TooManyAttempts(VaultError):
     hint = "Call `initialize` for a new vault and sign the user in again."
 
 
+class MemoryShort(VaultError):
+    """There is not enough memory to try a passcode."""
+
+    code = "VAULT_MEMORY_SHORT"
+    hint = "Close other programs and try again; the try was not counted."
+
+
 class VaultDamaged(VaultError):
-    """The vault was changed by something else than a vault, or it is not whole."""
+    """The vault's file was changed by something other than Écrin, or a part of it is missing."""
 
     code = "VAULT_DAMAGED"
     hint = "Put a copy of the file back, or import an export into a new vault."
@@ -155,7 +163,7 @@ class VaultRolledBack(VaultError):
 
 
 class AnchorMissing(VaultError):
-    """What tells whether the file is an old copy is gone."""
+    """The anchor of this vault is gone: nothing can tell whether the file is an old copy."""
 
     code = "VAULT_ANCHOR_MISSING"
     hint = "If you know why (another machine, a new key store), `unlock(accept_old_copy=True)` sets it anew."
@@ -186,14 +194,14 @@ class VaultFull(VaultError):
     """The disk that holds the vault is full; nothing was written."""
 
     code = "VAULT_FULL"
-    hint = "Free some space on that disk and try again; reads go on."
+    hint = "Free some space on that disk and try again; what is open can be read meanwhile."
 
 
 class VaultUnwritable(VaultError):
     """The vault's file cannot be written; nothing was written."""
 
     code = "VAULT_UNWRITABLE"
-    hint = "Check the owner, the mode and the mount of the file and its folder; reads go on."
+    hint = "Check owner, mode and mount of the file and its folder."
 
 
 class RotationDue(VaultError):

@@ -14,18 +14,33 @@ MAX_KEY = 64
 _APP_ID = re.compile(r"[a-z0-9]+(\.[\w-]+)+", re.IGNORECASE | re.ASCII)
 _KEY = re.compile(r"[\w-][\w.-]*", re.ASCII)
 _DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE | re.ASCII)
+_ANOTHER = "Choose another."
 
 
 def check_app_id(app_id: str) -> None:
     """Raise `InvalidConfig` for what is no reverse domain name of at most 128 characters."""
-    if len(app_id) > MAX_APP_ID or not _APP_ID.fullmatch(app_id) or _DEVICE.fullmatch(app_id):
-        raise InvalidConfig("An app's id is a reverse domain name, such as com.example.notes.")
+    if not _is(_APP_ID, MAX_APP_ID, app_id):
+        raise InvalidConfig(
+            f"An app's id is a reverse domain name of at most {MAX_APP_ID} characters, such as com.example.notes,"
+            " whose first part is no name that Windows reserves (CON, NUL, ...).",
+            hint=_ANOTHER,
+        )
 
 
 def check_key(key: str) -> None:
     """Raise `InvalidConfig` for what is no key of a vault: 1 to 64 of A-Z a-z 0-9 . _ -, the first no dot."""
-    if len(key) > MAX_KEY or not _KEY.fullmatch(key) or _DEVICE.fullmatch(key):
-        raise InvalidConfig("The key of a vault has 1 to 64 letters, digits, dots, hyphens or underscores.")
+    if not _is(_KEY, MAX_KEY, key):
+        raise InvalidConfig(
+            f"The key of a vault has 1 to {MAX_KEY} letters (A to Z), digits, dots, hyphens or underscores, does not"
+            " begin with a dot, and is no name that Windows reserves (CON, NUL, ...).",
+            hint=_ANOTHER,
+        )
+
+
+def _is(form: re.Pattern[str], at_most: int, name: object) -> bool:
+    if not isinstance(name, str) or len(name) > at_most:
+        return False
+    return form.fullmatch(name) is not None and not _DEVICE.fullmatch(name)
 
 
 def file_name(name: str) -> str:

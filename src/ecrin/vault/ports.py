@@ -132,10 +132,13 @@ class DeviceKey(Protocol):
         ...
 
 
+MAX_MARK = 2**63 - 1
+
+
 class Anchor(Protocol):
     """A mark outside of the file that only grows: the file says which mark it has reached (docs/specs/vault-format.md).
 
-    Raises errors of the device.
+    A mark is 0 to `MAX_MARK`. Raises errors of the device.
     """
 
     kind: str

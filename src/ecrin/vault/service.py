@@ -4,6 +4,7 @@ A `Vault` belongs to one event loop. Reads run inline; key derivation, prompts a
 verb raises errors of `ecrin.vault.errors` and `ecrin.vault.device.errors`, which `on_error` hears of too.
 """
 
+import os
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from functools import wraps
 from pathlib import Path
@@ -15,7 +16,7 @@ from ecrin.errors import EcrinError
 from ecrin.vault.device.here import here
 from ecrin.vault.device.model import Notice
 from ecrin.vault.device.ports import Platform
-from ecrin.vault.errors import InvalidConfig, NotLockable, SlotMissing, VaultBusy
+from ecrin.vault.errors import InvalidConfig, InvalidExport, NotLockable, SlotMissing, VaultBusy, VaultNotInitialized
 from ecrin.vault.format import export
 from ecrin.vault.format.entries import Plain, check_name
 from ecrin.vault.format.settings import checked
@@ -43,6 +44,7 @@ from ecrin.vault.store import rows
 from ecrin.vault.threads import in_thread
 from ecrin.vault.values import plain, value_of
 
+FORKED = "This object belongs to the process that this one was forked from."
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -54,6 +56,8 @@ def verb(
 
     @wraps(method)
     async def told(self: "Vault", *args: P.args, **kwargs: P.kwargs) -> T:
+        if self._process != os.getpid():
+            raise VaultNotInitialized(FORKED, hint="Make another `Vault` in this process.")
         try:
             try:
                 return await method(self, *args, **kwargs)
@@ -87,6 +91,7 @@ class Vault:
         device = platform or here()
         self._ways = Ways(device, anchor, profile)
         self._profile = profile
+        self._process = os.getpid()
         self._keeper = Keeper(app_id, folder or device.data_folder / file_name(app_id) / "vaults", device, self._ways)
         self._using = Using(self._keeper)
 
@@ -103,7 +108,10 @@ class Vault:
         config = checked(config or VaultConfig())
         check_key(config.key)
         async with self._keeper.turn:
-            if not self._keeper.holds(config.key):
+            await self._keeper.drop_cleared()
+            if self._keeper.holds(config.key):
+                await self._keeper.open_by_itself()
+            else:
                 await self._keeper.load_or_make(config, passcode)
 
     def exists(self, key: str = "default") -> bool:
@@ -119,6 +127,7 @@ class Vault:
         """
         check_key(key)
         async with self._keeper.turn:
+            await self._keeper.drop_cleared()
             if not self._keeper.holds(key):
                 await self._keeper.load(key)
 
@@ -129,7 +138,7 @@ class Vault:
 
     @verb
     async def is_empty(self) -> bool:
-        """Return whether nothing is kept, also of a vault that is locked or not initialized."""
+        """Return whether nothing is kept, also of a vault that is locked; raises `VaultNotInitialized`."""
         return self._using.count() == 0
 
     @verb
@@ -258,10 +267,11 @@ class Vault:
     async def export_vault(self, passphrase: Typed, passcode: Typed | None = None) -> bytes:
         """Ask for authentication; return all values, sealed by a passphrase of its own (docs/specs/vault-format.md).
 
-        A vault that is locked is opened by that, and stays open.
+        A vault that is locked is opened by that, and stays open. Raises `PasscodeMissing` for an empty passphrase.
         """
-        plains, typed = await self._authenticated(passcode), normal(passphrase)
+        typed = normal(passphrase, what="passphrase")
         try:
+            plains = await self._authenticated(passcode)
             return await in_thread(lambda: export.seal(plains, typed, self._profile))
         finally:
             typed[:] = bytes(len(typed))
@@ -274,7 +284,9 @@ class Vault:
     @verb
     async def import_vault(self, exported: bytes, passphrase: Typed) -> None:
         """Keep all values of an export, in one commit; others stay. Raises `InvalidExport`, and as `set_value`."""
-        typed = normal(passphrase)
+        if not isinstance(exported, bytes | bytearray):
+            raise InvalidExport("An export is bytes.", hint="Hand it over as `export_vault` returned it.")
+        typed = normal(passphrase, what="passphrase")
         try:
             found = await in_thread(lambda: export.unseal(exported, typed))
         finally:
@@ -341,7 +353,7 @@ class Vault:
         return Protection(
             type=config.type,
             holds=tuple(self._info(held, slot).hold for slot in held.slots()) if held is not None else (),
-            anchored=config.anchored,
+            anchored=self._keeper.anchored,
             memory_locked=granted.locked,
             undumped=granted.undumped,
             hears_screen_lock=held is not None and self._keeper.hears,
@@ -391,7 +403,7 @@ class Vault:
         return held
 
     def _info(self, held: Held, slot: Slot) -> SlotInfo:
-        failures = rows.tries(held.reader).get(slot.id, rows.NEVER_TRIED).failures
+        failures = held.tries().get(slot.id, rows.NEVER_TRIED).failures
         try:
             hold = self._ways.opener(slot.kind).hold(params_of(slot))
         except SlotMissing:

@@ -7,12 +7,13 @@ Listeners are called in that thread, and cannot call what is here.
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar, cast
 
 from ecrin.vault.errors import VaultNotInitialized
 from ecrin.vault.model import VaultConfig
-from ecrin.vault.service import Vault
+from ecrin.vault.service import FORKED, Vault
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -37,6 +38,8 @@ class SyncVault:
     def __init__(self, vault: Vault) -> None:
         self.vault = vault
         self._loop = asyncio.new_event_loop()
+        self._gate = threading.Lock()
+        self._closed = False
         self._thread = threading.Thread(target=self._run, name="ecrin-vault-loop", daemon=True)
         self._thread.start()
 
@@ -80,14 +83,19 @@ class SyncVault:
         self._drive(self._background())
 
     def close(self) -> None:
-        """Lock the vault, let go of its file, and end the thread; a second time does nothing."""
-        if not self._loop.is_closed():
-            try:
-                self._drive(self.vault.close())
-            finally:  # a listener may have failed
+        """Lock the vault, let go of its file, and end the thread; a second time does nothing.
+
+        What other threads wait for is cancelled.
+        """
+        with self._gate:
+            first, self._closed = not self._closed, True
+        try:
+            if first:
+                _result(self._handed(self.vault.close()))
+        finally:  # a listener may have failed
+            if first:
                 self._loop.call_soon_threadsafe(self._loop.stop)
                 self._thread.join()
-                self._loop.close()
 
     def __enter__(self) -> Self:
         return self
@@ -100,19 +108,35 @@ class SyncVault:
 
     def _drive(self, work: Coroutine[Any, Any, T]) -> T:
         """Return what the coroutine returns; an interruption (Ctrl-C) cancels it."""
+        with self._gate:
+            if self._closed:
+                work.close()
+                raise VaultNotInitialized("This object was closed.", hint="Make another `SyncVault`.")
+            future = self._handed(work)
+        return _result(future)
+
+    def _handed(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         if threading.current_thread() is self._thread:  # it would wait for itself for ever
             work.close()
             raise RuntimeError("A listener cannot wait for the vault that calls it.")
-        if self._loop.is_closed():
+        if not self._thread.is_alive():
             work.close()
-            raise VaultNotInitialized("This object was closed.", hint="Make another `SyncVault`.")
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
-        try:
-            return future.result()
-        except BaseException:
-            future.cancel()
-            raise
+            raise VaultNotInitialized(FORKED, hint="Make another `SyncVault` in this process.")
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         self._loop.run_forever()
+        while left := asyncio.all_tasks(self._loop):  # what other threads wait for
+            for task in left:
+                task.cancel()
+            self._loop.run_until_complete(asyncio.wait(left))
+        self._loop.close()
+
+
+def _result(future: Future[T]) -> T:
+    try:
+        return future.result()
+    except BaseException:
+        future.cancel()
+        raise

@@ -1,9 +1,9 @@
-"""Work that leaves the event loop, and is never left alone: who cancels it waits until it has ended."""
+"""Work that is never left alone, in a thread or in a task: who cancels it waits until it has ended."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -22,11 +22,22 @@ async def in_thread(
     except asyncio.CancelledError:
         if stop is not None:
             stop()
-        await _settled(future)
+        await settled(future)
         raise
 
 
-async def _settled(future: "asyncio.Future[T]") -> None:
+async def to_its_end(work: Coroutine[Any, Any, T]) -> T:
+    """Return what `work` returns or raise what it raises; who cancels this does not cancel `work`, but waits for it."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await settled(task)
+        raise
+
+
+async def settled(future: "asyncio.Future[T]") -> None:
+    """Return when a future is done, however often this is cancelled."""
     while not future.done():
         try:
             await asyncio.wait([future])

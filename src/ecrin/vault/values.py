@@ -8,6 +8,10 @@ from ecrin.vault.errors import InvalidEntry, VaultDamaged
 from ecrin.vault.format.entries import Kind, Plain, check
 from ecrin.vault.model import Value
 
+_NO_VALUE = "A value is bytes, a text (UTF-8), or what JSON can say (no NaN; names of members are texts)."
+_CHANGED = "This value would come back as another: in JSON, names of members are texts, and a tuple is a list."
+_FORM = "Keep it in another form: what JSON can say, a text, or bytes."
+
 
 def plain(name: str, value: Value) -> Plain:
     """Return the entry of a value; raises `InvalidEntry` for a name or a value that there is no room for."""
@@ -29,9 +33,11 @@ def value_of(found: Plain) -> Value:
 def _encoded(value: Value) -> tuple[Kind, bytes]:
     if isinstance(value, bytes | bytearray | memoryview):
         return Kind.BYTES, bytes(value)
-    encoded: tuple[Kind, bytes] | None = None
+    encoded = None
     with suppress(TypeError, ValueError, RecursionError):  # raised outside: what Python says of it holds the value
-        encoded = (Kind.TEXT, value.encode()) if isinstance(value, str) else (Kind.JSON, canonical_json(value))
-    if encoded is None:
-        raise InvalidEntry("A value is bytes, a text, or what JSON can say.")
-    return encoded
+        if isinstance(value, str):
+            return Kind.TEXT, value.encode()
+        encoded = canonical_json(value)
+        if json.loads(encoded) == value:
+            return Kind.JSON, encoded
+    raise InvalidEntry(_NO_VALUE if encoded is None else _CHANGED, hint=_FORM)

@@ -37,7 +37,8 @@ def found(folder: Path) -> object:
     async def look() -> object:
         account = await account_in(folder, KEY)
         data = await account.read()
-        await account.save(data)
-        return data if await account.read() == data else "another"
+        again = data or "the first"
+        await account.save(again)
+        return data if await account.read() == again else "another"
 
     return asyncio.run(look())

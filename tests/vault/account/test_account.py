@@ -35,7 +35,7 @@ asyncio.run(PersistentAccount("com.example.notes", platform=device).save(sys.arg
 """
 
 
-@pytest.mark.parametrize("data", [DATA, [], {}, "text", 0, -1.25, True, None, [[{"deep": [1]}]], {"data": 1}])
+@pytest.mark.parametrize("data", [DATA, [], {}, "text", 0, -1.25, True, [None], [[{"deep": [1]}]], {"data": 1}])
 async def test_what_was_saved_is_read(account: PersistentAccount, data: Any) -> None:
     await account.save(data)
     assert await account.read() == data
@@ -140,6 +140,13 @@ async def test_what_is_no_json_is_refused_and_nothing_is_made(
     assert key_store.items == set()
 
 
+async def test_an_account_that_would_read_as_none_is_refused(account: PersistentAccount) -> None:
+    await account.save(1)
+    with pytest.raises(InvalidAccount, match="delete"):
+        await account.save(None)
+    assert await account.read() == 1
+
+
 async def test_data_that_contains_itself_is_refused(account: PersistentAccount) -> None:
     data: list[Any] = []
     data.append(data)
@@ -152,7 +159,7 @@ async def test_more_than_4_mib_is_refused(account: PersistentAccount) -> None:
         await account.save("x" * (4 * 2**20))
 
 
-@pytest.mark.parametrize("name", ["", "x" * 1025, "\ud800"])
+@pytest.mark.parametrize("name", ["", "x" * 1025, "\ud800", 5, None])
 async def test_what_is_no_name_is_refused_by_every_call(account: PersistentAccount, name: str) -> None:
     for call in (account.save(1, name), account.read(name), account.delete(name)):
         with pytest.raises(InvalidAccount, match="name"):

@@ -42,3 +42,11 @@ async def test_text_without_an_account_is_refused_and_nothing_is_saved(platform:
     with pytest.raises(InvalidAccount):
         await account.import_capgo(text)
     assert await account.list() == []
+
+
+@pytest.mark.parametrize("text", [b'{"data":{"a":1}}', b'\xef\xbb\xbf{"a":1}', {"a": 1}, None, '\ufeff{"a":1}'])
+async def test_what_is_not_the_text_that_the_plugin_kept_is_told_as_that(platform: Platform, text: Any) -> None:
+    account = PersistentAccount("com.example.notes", platform=platform)
+    with pytest.raises(InvalidAccount) as refused:
+        await account.import_capgo(text)
+    assert refused.value.advice == "Hand over the JSON as text, as the plugin kept it."

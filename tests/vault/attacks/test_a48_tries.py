@@ -1,6 +1,5 @@
 """A48: tries are counted before they are made, whatever ends the process; they get slower; too many end the vault."""
 
-import asyncio
 import subprocess
 import sys
 from pathlib import Path
@@ -128,16 +127,6 @@ async def test_a48_the_last_try_that_a_kill_cut_off_was_the_last_one(tmp_path: P
         await vault.unlock(PASSCODE)
     await vault.close()
     assert not file_of(tmp_path).exists()
-
-
-async def test_a48_right_passcodes_in_many_processes_at_once_are_no_failures(tmp_path: Path) -> None:
-    """Each is counted before it is tried: together they must not look like too many wrong ones, and end the vault."""
-    await made(tmp_path)
-    crowd = [await locked(tmp_path) for _ in range(8)]
-    await asyncio.gather(*(vault.unlock(PASSCODE) for vault in crowd))
-    assert {str(await vault.get_value("token")) for vault in crowd} == {"one"}
-    for vault in crowd:
-        await vault.close()
 
 
 async def test_a48_a_key_that_the_device_has_lost_is_no_wrong_passcode(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ PLAIN = Plain("name", Kind.BYTES, b"")
 
 def nonces(count: int) -> bytes:
     """Return the nonces of so many seals under one key, one behind the other."""
-    keys = EpochKeys(bytes(32), bytes(16), 1, memoryview(bytearray(ROOM)))
+    keys = EpochKeys(bytes(64), bytes(16), 1, memoryview(bytearray(ROOM)))
     found = bytearray()
     for version in range(count):
         found += entries.seal(keys, bytes(16), bytes(32), version, PLAIN).sealed[:12]

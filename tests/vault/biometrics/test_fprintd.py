@@ -1,9 +1,13 @@
 """fprintd itself, with libfprint's virtual reader."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
+from ecrin.crypto.profiles import CHEAPEST
+from ecrin.testing.device import simulated_platform
+from ecrin.testing.keystore import MemoryKeyStore
 from ecrin.vault.device.errors import (
     BiometricsNotEnrolled,
     BiometricsUnavailable,
@@ -13,6 +17,8 @@ from ecrin.vault.device.errors import (
 from ecrin.vault.device.linux.bus import connected
 from ecrin.vault.device.linux.fprintd import NAME, Fprintd
 from ecrin.vault.device.model import Biometry, Notice, Permission, PromptTexts, Strength
+from ecrin.vault.model import VaultConfig, VaultType
+from ecrin.vault.service import Vault
 from vault.fprint import Reader, User
 from vault.stranger import NOBODY, as_user
 
@@ -99,8 +105,24 @@ async def test_the_next_check_works_after_fprintd_was_killed(sensor: Fprintd, re
 
 async def test_a_reader_in_use_is_not_taken_away(sensor: Fprintd, reader: Reader) -> None:
     first = await waiting(sensor, User(reader))
-    with pytest.raises(SystemCanceled, match="Another program"):
+    with pytest.raises(BiometricsUnavailable, match="Another program"):
         await sensor.verify(TEXTS, User(reader))
+    reader.finger("finger-A")
+    await first
+
+
+async def test_a_vault_asks_for_the_passcode_while_another_program_uses_the_reader(
+    sensor: Fprintd, reader: Reader, tmp_path: Path
+) -> None:
+    device = simulated_platform(tmp_path, key_store=MemoryKeyStore(), sensor=sensor)
+    async with Vault("com.example.notes", platform=device, profile=CHEAPEST) as vault:
+        await vault.initialize(VaultConfig(type=VaultType.CUSTOM_PASSCODE), "1234")
+        await vault.add_slot("gate-biometrics")
+        await vault.lock()
+        vault.on_passcode_requested(lambda _: "1234")
+        first = await waiting(sensor, User(reader))
+        await vault.unlock()
+        assert not await vault.is_locked()
     reader.finger("finger-A")
     await first
 

@@ -96,7 +96,7 @@ async def test_another_finger_reads_nothing_from_the_key_store(
     at_reader: GateSlot, reader: Reader, key_store: WatchedKeyStore
 ) -> None:
     made = await at_reader.enrol(PLACE, Somebody())
-    with pytest.raises(SlotRefused):
+    with pytest.raises(SlotRefused, match="finger or the face was not recognized"):
         await opened(at_reader, made.params, Somebody(User(reader, *["finger-B"] * 3)))
     assert key_store.reads == 0
 
@@ -208,7 +208,7 @@ async def test_a_wrong_device_passcode_is_refused_and_counted(key_store: Watched
     slot = GateSlot("gate-passcode", KeyStoreKey(key_store), PamPasscode(account.service, account.name))
     made = await slot.enrol(PLACE, Somebody())
     somebody = Somebody(passcode="wrong")
-    with pytest.raises(SlotRefused):
+    with pytest.raises(SlotRefused, match="not the passcode of this device"):
         await opened(slot, made.params, somebody)
     assert (somebody.tries, key_store.reads) == (1, 0)
 

@@ -35,7 +35,7 @@ CANCELED = (errors.UserCanceled, errors.AppCanceled, errors.SystemCanceled)
 def test_a_sensor_is_asked_only_if_it_is_all_that_the_options_want(state: SensorState, wanted: VerifyOptions) -> None:
     order = list(Strength)
     fit = (
-        bool(state.kinds & wanted.kinds)
+        (wanted.kinds == frozenset(Biometry) or bool(state.kinds & wanted.kinds))
         and order.index(state.strength) >= order.index(wanted.strength)
         and state.permission is not Permission.DENIED
         and state.enrolled != b""

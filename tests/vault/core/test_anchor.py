@@ -3,16 +3,17 @@
 import asyncio
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ecrin.vault.anchors.callback import CallbackAnchor
-from ecrin.vault.device.errors import ChipUnavailable, KeyStoreUnavailable
+from ecrin.vault.device.errors import ChipUnavailable, DeviceError, KeyStoreUnavailable
 from ecrin.vault.errors import AnchorMissing, InvalidConfig, VaultRolledBack
 from ecrin.vault.keeping import anchoring
-from ecrin.vault.model import Anchored, VaultConfig
+from ecrin.vault.model import Anchored, Bound, VaultConfig
 from ecrin.vault.service import Vault
-from vault.core.conftest import PASSCODE, Bench, Made
+from vault.core.conftest import APP, PASSCODE, Bench, Made
 
 
 class Copy:
@@ -178,4 +179,46 @@ async def test_the_anchor_is_changed_by_configuration(
     await vault.close()
     copy.put_back()
     with pytest.raises(VaultRolledBack):
+        await reopened(bench)
+
+
+async def test_protection_does_not_claim_an_anchor_that_is_out_of_reach(made: Made, bench: Bench) -> None:
+    vault = await made(PASSCODE.change(bound=Bound.NOTHING))
+    before = (await vault.protection()).anchored
+    await vault.lock()
+    bench.key_store.available = False
+    await vault.unlock("1234", accept_old_copy=True)
+    assert (before, (await vault.protection()).anchored) == (Anchored.KEY_STORE, Anchored.NOTHING)
+
+
+async def test_protection_does_not_claim_an_anchor_that_has_stopped_to_follow(
+    made: Made, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(anchoring, "AFTER_SECONDS", 0.0)
+    vault, told = await made(), asyncio.Event()
+    vault.on_error(lambda _: told.set())
+    bench.key_store.available = False
+    await vault.set_value("token", "s3cret")
+    await told.wait()
+    assert (await vault.protection()).anchored is Anchored.NOTHING
+
+
+@pytest.mark.parametrize("answer", ["5", b"5", -1, True, 1.5, 2**63])
+async def test_an_answer_of_the_app_that_is_no_mark_is_refused(answer: object) -> None:
+    async def read(_: str) -> Any:
+        return answer
+
+    async def advance(_: str, __: int) -> None:
+        return
+
+    with pytest.raises(DeviceError, match="no mark"):
+        await CallbackAnchor(read, advance).read("com.example.notes", bytes(16), {})
+
+
+async def test_a46_a_mark_that_no_vault_reaches_is_none(made: Made, bench: Bench) -> None:
+    vault = await made()
+    await vault.close()
+    (item,) = (item for _, item in bench.key_store.items if item.endswith("mark"))
+    await bench.key_store.set(APP, item, b"\xff" * 8)
+    with pytest.raises(AnchorMissing):
         await reopened(bench)

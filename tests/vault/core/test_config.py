@@ -35,7 +35,7 @@ configs = st.builds(
 
 @given(configs, st.lists(st.binary(min_size=16, max_size=16), max_size=3))
 def test_settings_come_back_as_they_were(config: VaultConfig, managed: list[bytes]) -> None:
-    settings = Settings(config, tuple(managed), {"handle": "x"})
+    settings = Settings("com.example.notes", config, tuple(managed), {"handle": "x"})
     assert decode(settings.encode()) == settings
 
 

@@ -1,10 +1,17 @@
 """Taking everything out and in: behind a question, sealed by a passphrase, all or nothing."""
 
-import pytest
+from typing import Any
 
+import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from ecrin.base.encoding import b64url, canonical_json
+from ecrin.crypto.profiles import CHEAPEST
 from ecrin.vault.errors import InvalidExport, PasscodeMismatch, PasscodeMissing, VaultNotInitialized
+from ecrin.vault.format import export
 from ecrin.vault.format.export import MAGIC
 from ecrin.vault.model import VaultConfig, VaultType
+from ecrin.vault.slots.stretch import new_cost, stretch
 from vault.core.conftest import PASSCODE, Bench, Made
 
 VALUES = {"token": "s3cret", "profile": {"name": "Ada"}, "key": b"\0\1"}
@@ -67,6 +74,24 @@ async def test_another_passphrase_imports_nothing(made: Made, passphrase: str) -
     assert await vault.get_value("token") == "newer"
 
 
+@pytest.mark.parametrize("passphrase", ["", b"", None])
+async def test_without_a_passphrase_nobody_is_asked_to_authenticate(made: Made, passphrase: str) -> None:
+    vault, asked = await made(), list[object]()
+    vault.on_passcode_requested(asked.append)
+    with pytest.raises(PasscodeMissing, match="passphrase"):
+        await vault.export_vault(passphrase)
+    with pytest.raises(PasscodeMissing, match="passphrase"):
+        await vault.import_vault(b"", passphrase)
+    assert asked == []
+
+
+@pytest.mark.parametrize("exported", ["text", None, 5])
+async def test_what_is_not_even_bytes_imports_nothing(made: Made, exported: bytes) -> None:
+    vault = await made()
+    with pytest.raises(InvalidExport, match="bytes"):
+        await vault.import_vault(exported, "correct horse")
+
+
 async def test_an_export_that_was_changed_anywhere_imports_nothing(made: Made) -> None:
     vault = await made()
     await vault.set_value("token", "exported")
@@ -97,10 +122,6 @@ async def test_an_export_whose_values_are_no_text_imports_nothing(made: Made, mo
 
 @pytest.mark.parametrize("member", [{"memory_kib": 2**31}, {"time_cost": 10**9}, {"parallelism": 65}])
 async def test_an_export_that_asks_for_too_much_work_is_refused(made: Made, member: dict[str, int]) -> None:
-    from ecrin.base.encoding import canonical_json
-    from ecrin.crypto.profiles import CHEAPEST
-    from ecrin.vault.slots.stretch import new_cost
-
     vault = await made()
     head = MAGIC + canonical_json({**new_cost(CHEAPEST), **member}) + b"\n"
     with pytest.raises(InvalidExport):
@@ -114,7 +135,7 @@ async def test_clear_asks_for_authentication_and_leaves_nothing(made: Made, benc
         await vault.clear("9999")
     assert await vault.get_value("token") == "s3cret"
     await vault.clear("1234")
-    assert (bench.files(), bench.key_store.items, await vault.is_empty()) == ([], set(), True)
+    assert (bench.files(), bench.key_store.items) == ([], set())
     with pytest.raises(VaultNotInitialized):
         await vault.get_value("token")
 
@@ -164,3 +185,38 @@ async def test_a_vault_in_memory_is_exported_and_cleared_too(bench: Bench) -> No
     await vault.initialize(VaultConfig(type=VaultType.IN_MEMORY))
     await vault.import_vault(exported, "correct horse")
     assert await vault.get_keys() == sorted(VALUES)
+
+
+@pytest.mark.parametrize("row", [["a", 1, b64url(b"\xff")], ["a", 2, b64url(b"{")], ["a", 2, b64url(b"[" * 100_000)]])
+async def test_an_export_of_values_that_are_not_of_their_kind_imports_nothing(made: Made, row: list[Any]) -> None:
+    vault = await made()
+    with pytest.raises(InvalidExport):
+        await vault.import_vault(sealed_by_hand([row]), "correct horse")
+    assert await vault.is_empty()
+
+
+async def test_an_export_that_is_nested_too_deeply_imports_nothing(made: Made) -> None:
+    vault = await made()
+    with pytest.raises(InvalidExport):
+        await vault.import_vault(sealed_by_hand(b"[" * 100_000), "correct horse")
+
+
+async def test_an_export_of_more_than_there_may_be_is_refused_before_any_work(
+    made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault = await made()
+    await vault.set_value("token", "s3cret" * 100)
+    exported = await vault.export_vault("correct horse", "1234")
+    monkeypatch.setattr(export, "MAX_BYTES", len(exported) - 1)
+    with pytest.raises(InvalidExport):
+        await vault.import_vault(exported, "correct horse")
+    with pytest.raises(InvalidExport, match="1 GiB"):
+        await vault.export_vault("correct horse", "1234")
+
+
+def sealed_by_hand(body: Any) -> bytes:
+    """Return an export of whatever is handed over, by the right passphrase."""
+    cost = new_cost(CHEAPEST)
+    head, room, nonce = MAGIC + canonical_json(cost) + b"\n", bytearray(32), bytes(12)
+    stretch(bytearray(b"correct horse"), cost, memoryview(room))
+    return head + nonce + AESGCM(room).encrypt(nonce, body if isinstance(body, bytes) else canonical_json(body), head)

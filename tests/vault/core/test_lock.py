@@ -1,12 +1,13 @@
 """Locking: by call, by time, by the app's absence and the desktop's; and what is left when it is locked."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
-from ecrin.vault.device.errors import KeyStoreUnavailable, SystemCanceled
+from ecrin.vault.device.errors import KeyStoreUnavailable, SystemCanceled, Unsupported
 from ecrin.vault.device.linux.clock import LinuxClock
-from ecrin.vault.device.model import Signal
+from ecrin.vault.device.model import Moment, Signal
 from ecrin.vault.errors import NotLockable, VaultLocked, VaultNotInitialized
 from ecrin.vault.model import LockEvent, LockReason, VaultConfig, VaultType
 from ecrin.vault.service import Vault
@@ -299,3 +300,42 @@ async def test_secure_storage_that_was_only_loaded_is_opened_by_unlock(bench: Be
         await vault.get_value("token")
     await vault.unlock()
     assert await vault.get_value("token") == "s3cret"
+
+
+class NoClock:
+    """The clock of a system that does not say since when it runs."""
+
+    def now(self) -> Moment:
+        raise Unsupported
+
+
+async def test_a_vault_that_no_clock_watches_over_is_not_open(bench: Bench) -> None:
+    vault = bench.vault(platform=replace(bench.platform, clock=NoClock()))
+    with pytest.raises(Unsupported):
+        await vault.initialize(IDLE, "1234")
+    with pytest.raises(VaultLocked):
+        await vault.set_value("token", "s3cret")
+
+
+async def test_an_opening_that_is_broken_off_while_it_begins_to_hear_the_desktop_leaves_it_locked(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault = bench.vault()
+    begun = asyncio.Event()
+
+    async def silent(heard: object) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(bench.signals, "watch", silent)
+    opening = asyncio.ensure_future(vault.initialize(PASSCODE, "1234"))
+    await begun.wait()
+    opening.cancel()
+    await asyncio.gather(opening, return_exceptions=True)
+    assert await vault.is_locked()
+
+
+async def test_a_vault_may_be_locked_as_soon_as_the_app_is_away(made: Made) -> None:
+    vault = await made(PASSCODE.change(lock_after_background_ms=0))
+    vault.background()
+    assert await vault.is_locked()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ecrin.testing.sensor import SimulatedSensor
-from ecrin.vault.device.errors import BiometricsLockedOut, FallbackChosen, UserCanceled
+from ecrin.vault.device.errors import BiometricsLockedOut, BiometricsUnavailable, FallbackChosen, UserCanceled
 from ecrin.vault.errors import (
     CodeMistyped,
     GateOnly,
@@ -312,3 +312,32 @@ async def test_each_of_several_recovery_codes_opens(made: Made) -> None:
     stranger = await made(PASSCODE.change(key="other"))
     with pytest.raises(SlotRefused):
         await vault.unlock((await stranger.add_slot("recovery")).code, slot="recovery")
+
+
+async def test_who_asks_for_a_kind_that_there_is_not_hears_which_there_are(made: Made) -> None:
+    vault = await made()
+    with pytest.raises(SlotMissing, match="finger") as refused:
+        await vault.add_slot("finger")
+    assert "gate-biometrics, gate-passcode, key-store, passcode, recovery, security-key" in refused.value.advice
+
+
+async def test_three_fingers_that_nobody_knows_are_told_as_that(bench: Bench) -> None:
+    bench.sensor.enrol("thumb")
+    vault = bench.vault()
+    await vault.initialize(FINGERPRINT)
+    await vault.lock()
+    for _ in range(3):
+        bench.sensor.touch("stranger")
+    with pytest.raises(SlotRefused, match="The finger or the face was not recognized"):
+        await vault.unlock()
+
+
+async def test_a_finger_that_nobody_could_look_at_is_not_counted(bench: Bench) -> None:
+    bench.sensor.enrol("thumb")
+    vault = bench.vault()
+    await vault.initialize(FINGERPRINT)
+    await vault.lock()
+    bench.sensor.end(BiometricsUnavailable("Another program is using the fingerprint reader."))
+    with pytest.raises(BiometricsUnavailable):
+        await vault.unlock()
+    assert [slot.failures for slot in await vault.slots()] == [0]

@@ -1,12 +1,18 @@
 """The sync face: the same verbs, the same vault, and a lock in time while the program does something else."""
 
+import asyncio
+import os
 import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import CancelledError
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from ecrin.crypto.profiles import CHEAPEST
+from ecrin.errors import EcrinError
 from ecrin.testing.device import simulated_platform
 from ecrin.vault.device.linux.clock import LinuxClock
 from ecrin.vault.errors import PasscodeMismatch, VaultLocked, VaultNotInitialized
@@ -110,3 +116,63 @@ def test_what_was_closed_says_so(tmp_path: Path) -> None:
 def test_every_verb_of_the_vault_is_there() -> None:
     verbs = {name for name in vars(Vault) if not name.startswith(("_", "on_"))}
     assert verbs <= vars(SyncVault).keys()
+
+
+def test_a_thread_that_calls_while_another_one_closes_gets_an_answer(tmp_path: Path) -> None:
+    for turn in range(10):
+        found = vault(tmp_path / str(turn))
+        found.initialize(PASSCODE, "1234")
+        asked = threading.Event()
+
+        def ask(found: SyncVault = found, asked: threading.Event = asked) -> None:
+            with suppress(VaultNotInitialized, VaultLocked, CancelledError):
+                while True:
+                    found.get_value("token")
+                    asked.set()
+
+        asking = threading.Thread(target=ask)
+        asking.start()
+        asked.wait()
+        found.close()
+        asking.join(30)
+        assert not asking.is_alive()
+
+
+def test_two_threads_close_it_at_once(tmp_path: Path) -> None:
+    found, failures = vault(tmp_path), list[Exception]()
+    found.initialize(PASSCODE, "1234")
+
+    def close() -> None:
+        try:
+            found.close()
+        except Exception as error:  # noqa: BLE001  whatever it is
+            failures.append(error)
+
+    threads = [threading.Thread(target=close) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+def in_a_child(call: Callable[[], object]) -> str:
+    """Return the code of what a call raises in a forked process."""
+    reader, writer = os.pipe()
+    if (child := os.fork()) == 0:
+        try:
+            call()
+        except EcrinError as error:
+            os.write(writer, error.code.encode())
+        os._exit(0)
+    os.close(writer)
+    os.waitpid(child, 0)
+    with os.fdopen(reader) as said:
+        return said.read()
+
+
+def test_a_forked_process_is_told_that_the_vault_is_not_its_own(tmp_path: Path) -> None:
+    with vault(tmp_path) as found:
+        found.initialize(PASSCODE, "1234")
+        assert in_a_child(lambda: found.get_value("token")) == "VAULT_NOT_INITIALIZED"
+        assert in_a_child(lambda: asyncio.run(found.vault.get_value("token"))) == "VAULT_NOT_INITIALIZED"

@@ -1,15 +1,20 @@
 """Opening: who knows the passcode is in, who guesses waits, and in the end there is nothing left to guess for."""
 
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from ecrin.base.clock import HOUR, SECOND
+from ecrin.crypto.profiles import CHEAPEST
 from ecrin.vault.device.errors import BiometricsNotEnrolled, ItemMissing, KeyStoreUnavailable, UserCanceled
 from ecrin.vault.errors import (
     InvalidConfig,
+    MemoryShort,
     PasscodeMismatch,
     PasscodeMissing,
     SlotMissing,
@@ -18,10 +23,13 @@ from ecrin.vault.errors import (
     TryLater,
     VaultDamaged,
     VaultNotInitialized,
+    VaultUnwritable,
 )
+from ecrin.vault.keeping import unlocking
 from ecrin.vault.model import Anchored, Bound, DeviceSecurity, PasscodeRequest, VaultConfig, VaultType
 from ecrin.vault.ports import Asked, Hold
 from ecrin.vault.service import Vault
+from ecrin.vault.slots import stretch as stretching
 from vault.core.conftest import PASSCODE, Bench, Made
 
 FINGERPRINT = VaultConfig(type=VaultType.DEVICE_SECURITY, device_security=DeviceSecurity.BIOMETRICS, gate_only=True)
@@ -60,7 +68,7 @@ async def test_the_same_passcode_from_another_keyboard_opens(made: Made) -> None
     assert not await vault.is_locked()
 
 
-@pytest.mark.parametrize("passcode", ["", "x" * 4097, "\ud800"])
+@pytest.mark.parametrize("passcode", ["x" * 4097, "\ud800"])
 async def test_what_is_no_passcode_is_refused_and_not_counted(made: Made, passcode: str) -> None:
     vault = await made()
     await vault.lock()
@@ -294,3 +302,75 @@ async def test_a_recovery_code_opens_where_the_key_store_is_gone(made: Made, ben
     await vault.update_config(PASSCODE.change(bound=Bound.NOTHING, anchored=Anchored.NOTHING), "5678")
     await vault.lock()
     await vault.unlock("5678")
+
+
+@pytest.mark.parametrize("fault", [MemoryError, RuntimeError("can't start new thread"), OSError("mmap")])
+async def test_a48_a_right_passcode_that_this_machine_cannot_try_is_no_failure(
+    made: Made, monkeypatch: pytest.MonkeyPatch, fault: Any
+) -> None:
+    def fails(*_: object) -> None:
+        raise fault
+
+    vault = await made(WIPING)
+    await vault.lock()
+    with monkeypatch.context() as patch:
+        patch.setattr(stretching.Argon2id, "derive_into", fails)
+        for _ in range(5):
+            with pytest.raises((MemoryShort, RuntimeError, OSError)):
+                await vault.unlock("1234")
+    assert await failures(vault) == 0
+    await vault.unlock("1234")
+
+
+async def test_a48_a_file_that_cannot_be_read_behind_a_right_passcode_makes_it_no_failure(
+    made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise VaultUnwritable
+
+    vault = await made(WIPING)
+    await vault.lock()
+    with monkeypatch.context() as patch:
+        patch.setattr(unlocking, "_load", fails)
+        for _ in range(5):
+            with pytest.raises(VaultUnwritable):
+                await vault.unlock("1234")
+    assert await failures(vault) == 0
+
+
+async def test_where_a_recovery_code_alone_is_left_it_is_said(made: Made) -> None:
+    vault = await made()
+    await vault.add_slot("recovery")
+    await vault.remove_slot(next(slot.id for slot in await vault.slots() if slot.kind == "passcode"))
+    await vault.lock()
+    with pytest.raises(SlotMissing, match="Only a recovery code"):
+        await vault.unlock()
+    with pytest.raises(SlotMissing, match="No passcode"):
+        await vault.unlock("1234")
+
+
+async def test_a45_the_file_of_another_app_does_not_open(bench: Bench) -> None:
+    bare = PASSCODE.change(bound=Bound.NOTHING, anchored=Anchored.NOTHING)
+    vault, other = (
+        bench.vault(folder=bench.folder / "here"),
+        Vault("com.other.bank", platform=bench.platform, folder=bench.folder / "here", profile=CHEAPEST),
+    )
+    await vault.initialize(bare, "1234")
+    with pytest.raises(VaultDamaged, match="another vault"):
+        await other.initialize(bare, "1234")
+
+
+def test_two_passcodes_are_tried_at_once() -> None:
+    """As an app with two vaults does; in a process of its own, which would hang."""
+    program = """
+from threading import Thread
+from ecrin.crypto.profiles import DEVICE
+from ecrin.vault.slots.stretch import new_cost, stretch
+cost, rooms = new_cost(DEVICE), [bytearray(64) for _ in range(4)]
+tries = [Thread(target=stretch, args=(bytearray(b"1234"), cost, memoryview(room))) for room in rooms]
+[one.start() for one in tries]
+[one.join() for one in tries]
+print(len(set(map(bytes, rooms))))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == "1\n"

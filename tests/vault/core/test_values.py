@@ -29,6 +29,31 @@ def test_what_is_no_value_is_refused(value: object) -> None:
         plain("name", value)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("value", [{1: 2}, {True: 1}, {None: 1}, (1, 2), [(1, 2)], {"a": {"b": (1,)}}])
+def test_what_json_would_change_is_refused(value: object) -> None:
+    with pytest.raises(InvalidEntry, match="come back"):
+        plain("name", value)  # type: ignore[arg-type]
+
+
+def test_a_value_that_is_none_is_not_blamed_on_its_name() -> None:
+    with pytest.raises(InvalidEntry, match="NaN") as refused:
+        plain("name", float("nan"))
+    assert "name" not in refused.value.advice
+
+
+@pytest.mark.parametrize("name", ["", "n" * (MAX_NAME + 1), "\ud800", 7])
+def test_a_name_that_is_none_is_not_blamed_on_its_value(name: str) -> None:
+    with pytest.raises(InvalidEntry, match="of 1 to 1,024 bytes") as refused:
+        plain(name, "value")
+    assert refused.value.advice == "Choose another name."
+
+
+def test_what_is_too_large_belongs_elsewhere() -> None:
+    with pytest.raises(InvalidEntry, match="16 MiB") as refused:
+        plain("name", bytes(MAX_VALUE + 1))
+    assert "a file of its own" in refused.value.advice
+
+
 @pytest.mark.parametrize("kind", [Kind.TEXT, Kind.JSON])
 def test_bytes_that_are_not_what_their_kind_says_are_damage(kind: Kind) -> None:
     with pytest.raises(VaultDamaged):
@@ -145,10 +170,15 @@ async def test_a_locked_vault_neither_reads_nor_writes(made: Made, verb: str) ->
     assert await vault.get_value("a") == "before"
 
 
+async def test_an_object_that_was_not_initialized_does_not_say_whether_its_vault_is_empty(bench: Bench) -> None:
+    vault = bench.vault()
+    with pytest.raises(VaultNotInitialized):
+        await vault.is_empty()
+
+
 @pytest.mark.parametrize("type_", [VaultType.SECURE_STORAGE, VaultType.IN_MEMORY])
 async def test_whether_it_is_empty_is_told_by_every_type(bench: Bench, type_: VaultType) -> None:
     vault = bench.vault()
-    assert await vault.is_empty()
     await vault.initialize(VaultConfig(type=type_))
     assert await vault.is_empty()
     await vault.set_value("token", "s3cret")

@@ -1,6 +1,6 @@
 """The first example of docs/vault.md as it is written, run at a terminal with a real key store and fingerprint reader.
 
-What a new user does with it: a new passcode, a finger, a wrong one, a wrong passcode, Ctrl-C.
+What a new user does with it: a new passcode, a finger, a wrong one, a wrong passcode, Ctrl-C, Ctrl-D.
 """
 
 import re
@@ -20,9 +20,11 @@ __all__ = ["secret_service", "secret_service_daemon"]
 
 PAGE = (Path(__file__).parents[3] / "docs/vault.md").read_text("utf-8")
 EXAMPLE = re.findall(r"^```python\n(.*?)^```$", PAGE, re.M | re.S)[0]
-PASSCODE = "correct horse"
+PASSCODE, ANOTHER_PASSCODE = "correct horse", "battery staple"
 MINE, ANOTHER = "finger-A", "finger-B"
 TOUCH, AGAIN = "(touch-sensor)", "(not-recognized)\r\n(touch-sensor)"
+CTRL_D = "\x04"
+CANCELED = "The user cancelled."
 OPENED = "s3cret\r\nlocked: closed\r\n"
 TRIES = 5
 
@@ -45,10 +47,24 @@ class Guide:
     def set_up(self) -> str:
         """Run it for the first time; return what was shown."""
         with self.run() as seen:
-            seen.wait_for_hidden("New passcode:")
-            seen.type(PASSCODE)
+            choose(seen)
             assert seen.ended() == 0, seen.shown
         return seen.shown
+
+
+def choose(seen: Terminal) -> None:
+    """Type a new passcode, twice."""
+    for question in ("New passcode:", "Again:"):
+        seen.wait_for_hidden(question)
+        seen.type(PASSCODE)
+
+
+def reach(seen: Terminal, question: str) -> None:
+    """Answer what comes before a question."""
+    if question == "Again:":
+        seen.wait_for_hidden("New passcode:")
+        seen.type(PASSCODE)
+    seen.wait_for_hidden(question)
 
 
 @pytest.fixture(scope="module")
@@ -86,8 +102,24 @@ def test_the_promised_twenty_lines_are_no_more() -> None:
 def test_the_first_run_takes_a_new_passcode_and_keeps_the_token(guide: Guide, reader: Reader) -> None:
     reader.enrol(MINE)
     shown = guide.set_up()
-    assert shown == f"New passcode: \r\n{OPENED}"
+    assert shown == f"New passcode: \r\nAgain: \r\n{OPENED}"
     assert guide.vault.exists()
+
+
+def test_a_new_passcode_with_a_typo_is_asked_for_anew(guide: Guide) -> None:
+    answers = {"New passcode:": PASSCODE, "Again:": "corect horse", "They differ. New": ANOTHER_PASSCODE}
+    with guide.run() as seen:
+        for question, typed in answers.items():
+            seen.wait_for_hidden(question)
+            seen.type(typed)
+        seen.wait_for_hidden("Again:")
+        assert not guide.vault.exists()
+        seen.type(ANOTHER_PASSCODE)
+        assert seen.ended() == 0, seen.shown
+    with guide.run() as seen:
+        seen.wait_for_hidden("Passcode:")
+        seen.type(ANOTHER_PASSCODE)
+        assert seen.ended() == 0, seen.shown
 
 
 def test_a_later_run_opens_with_the_finger(with_finger: Guide, reader: Reader) -> None:
@@ -161,17 +193,19 @@ def test_after_a_wipe_nothing_is_left_and_it_begins_anew(guide: Guide, secret_se
     assert guide.set_up().endswith(OPENED)
 
 
-@pytest.mark.parametrize("question", ["New passcode:", "Passcode:"])
-def test_ctrl_c_at_a_question_ends_it_at_once(guide: Guide, question: str) -> None:
+@pytest.mark.parametrize(("key", "said"), [(CTRL_C, "stopped"), (CTRL_D, CANCELED)], ids=["ctrl-c", "ctrl-d"])
+@pytest.mark.parametrize("question", ["New passcode:", "Again:", "Passcode:"])
+def test_ctrl_c_or_ctrl_d_at_a_question_ends_it_at_once(guide: Guide, question: str, key: str, said: str) -> None:
     if question == "Passcode:":
         guide.set_up()
     with guide.run() as seen:
-        seen.wait_for_hidden(question)
-        seen.type(CTRL_C)
+        reach(seen, question)
+        seen.type(key)
         assert seen.ended() == 1
         assert seen.echoes
-    assert "stopped" in seen.shown
+    assert said in seen.shown
     assert "Traceback" not in seen.shown
+    assert guide.vault.exists() == (question == "Passcode:")
 
 
 def test_ctrl_c_at_the_sensor_ends_it_and_gives_the_reader_back(with_finger: Guide, reader: Reader) -> None:
@@ -191,8 +225,7 @@ def test_it_locks_itself_when_nothing_used_it(guide: Guide) -> None:
     assert (EXAMPLE.count(read), EXAMPLE.count("60_000")) == (1, 1)
     guide.write(EXAMPLE.replace(read, wait + read).replace("60_000", "2_000"))
     with guide.run() as seen:
-        seen.wait_for_hidden("New passcode:")
-        seen.type(PASSCODE)
+        choose(seen)
         assert seen.ended() == 1
     assert "locked: idle\r\nThe vault is locked. Call `unlock` first.\r\n" in seen.shown
     assert "s3cret" not in seen.shown
@@ -202,8 +235,7 @@ def test_without_a_key_store_it_says_so_and_keeps_nothing(reader: Reader, tmp_pa
     nowhere = f"unix:path={tmp_path}/no-bus"
     guide = Guide(tmp_path, DBUS_SYSTEM_BUS_ADDRESS=reader.address, DBUS_SESSION_BUS_ADDRESS=nowhere)
     with guide.run() as seen:
-        seen.wait_for_hidden("New passcode:")
-        seen.type(PASSCODE)
+        choose(seen)
         assert seen.ended() == 1
     assert "Start it (on Linux: gnome-keyring, KWallet or KeePassXC)" in seen.shown
     assert "Traceback" not in seen.shown

@@ -8,7 +8,7 @@ from ecrin.vault.anchors.keystore import KeyStoreAnchor
 from ecrin.vault.device.errors import ItemMissing, KeyStoreLocked
 from ecrin.vault.device.linux.secretservice import SecretService
 from ecrin.vault.device.ports import KeyStore
-from ecrin.vault.ports import Hold, Place
+from ecrin.vault.ports import MAX_MARK, Hold, Place
 from ecrin.vault.slots.keystore import KeyStoreKey
 from vault.keystore.contract import read
 
@@ -90,10 +90,10 @@ async def test_a_mark_begins_at_0_and_grows(key_store: KeyStore) -> None:
 async def test_a46_a_mark_is_never_lowered_by_an_advance_nor_made_anew_by_a_create(key_store: KeyStore) -> None:
     anchor = KeyStoreAnchor(key_store)
     await anchor.create(APP, VAULT)
-    await anchor.advance(APP, VAULT, {}, 2**63)
+    await anchor.advance(APP, VAULT, {}, MAX_MARK)
     await anchor.advance(APP, VAULT, {}, 3)
-    assert await anchor.create(APP, VAULT) == ({}, 2**63)
-    assert await anchor.read(APP, VAULT, {}) == 2**63
+    assert await anchor.create(APP, VAULT) == ({}, MAX_MARK)
+    assert await anchor.read(APP, VAULT, {}) == MAX_MARK
 
 
 async def test_a46_a_mark_that_is_gone_or_is_no_mark_is_told_and_not_made_by_an_advance(key_store: KeyStore) -> None:

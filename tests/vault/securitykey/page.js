@@ -36,12 +36,23 @@ window.evaluate = async (credential, salt) => {
   return hex(answer.getClientExtensionResults().prf.results.first);
 };
 
-// "Slots": the key pair of a secret.
+// "Slots": the key pair of a secret, and the guard that is sealed under it.
+
+const derived = async (vault, slot, secret, label) => {
+  const key = await crypto.subtle.importKey("raw", bytes(secret), "HKDF", false, ["deriveBits"]);
+  const info = joined(text(label), bytes(slot));
+  return crypto.subtle.deriveBits({ name: "HKDF", hash: "SHA-256", salt: bytes(vault), info }, key, 256);
+};
+
+const guardOf = async (vault, slot, secret, info) => {
+  const raw = await derived(vault, slot.id, secret, "ecrin slot 1 guard");
+  const key = await crypto.subtle.importKey("raw", raw, "AES-GCM", false, ["decrypt"]);
+  const [iv, sealed] = [bytes(slot.guard).slice(0, 12), bytes(slot.guard).slice(12)];
+  return crypto.subtle.decrypt({ name: "AES-GCM", iv, additionalData: info }, key, sealed);
+};
 
 window.pair = async (vault, slot, secret) => {
-  const key = await crypto.subtle.importKey("raw", bytes(secret), "HKDF", false, ["deriveBits"]);
-  const info = joined(text("ecrin slot 1"), bytes(slot));
-  const scalar = await crypto.subtle.deriveBits({ name: "HKDF", hash: "SHA-256", salt: bytes(vault), info }, key, 256);
+  const scalar = await derived(vault, slot, secret, "ecrin slot 1");
   const pkcs8 = joined(bytes("302e020100300506032b656e04220420"), scalar);
   const pair = await crypto.subtle.importKey("pkcs8", pkcs8, "X25519", true, ["deriveBits"]);
   const jwk = await crypto.subtle.exportKey("jwk", pair);
@@ -86,5 +97,6 @@ window.unwrap = async (vault, slot, secret) => {
   const parts = framed(bytes(slot.id), text(slot.kind), text(slot.params), bytes(own.public));
   const info = joined(text("ecrin vault 1 slot"), bytes(vault), parts);
   const plain = hex(await opened(bytes(own.private), bytes(own.public), info, bytes(slot.wrapped)));
-  return { epoch: parseInt(plain.slice(0, 8), 16), vault_key: plain.slice(8) };
+  const guard = hex(await guardOf(vault, slot, secret, info));
+  return { epoch: parseInt(plain.slice(0, 8), 16), vault_key: plain.slice(8), guard };
 };

@@ -11,6 +11,7 @@ import pytest
 from playwright.async_api import Page, Route, async_playwright
 
 from ecrin.vault.format import slots
+from vault.conftest import slot_of
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: `chromium` is not on the PATH")
@@ -49,21 +50,21 @@ async def _served(route: Route) -> None:
 
 
 async def test_a_slot_from_the_prf_of_a_browser_opens_on_both_sides(page: Page) -> None:
-    salt, vault, vault_key = secrets.token_hex(32), secrets.token_bytes(16), secrets.token_bytes(32)
+    salt, vault, vault_key, guard = secrets.token_hex(32), *(secrets.token_bytes(size) for size in (16, 32, 32))
     made = await page.evaluate("create", salt)
     assert made["enabled"]
     secret = await page.evaluate("([id, salt]) => evaluate(id, salt)", [made["credential"], salt])
     assert secret == await page.evaluate("([id, salt]) => evaluate(id, salt)", [made["credential"], salt])
 
     id_, prf, params = secrets.token_bytes(16), bytes.fromhex(secret), '{"credential":"é"}'
-    bare = slots.Slot(id_, "security-key", params.encode(), slots.public_key(vault, id_, prf))
-    slot, out = slots.wrap(vault, bare, 7, vault_key), bytearray(32)
+    slot, out = slot_of(prf, "security-key", params.encode(), id_, vault, vault_key, guard, 7), bytearray(64)
     assert slots.unwrap(vault, slot, prf, memoryview(out)) == 7
-    assert out == vault_key
+    assert out == vault_key + guard
 
-    row = {"id": id_.hex(), "kind": slot.kind, "params": params, "wrapped": slot.wrapped.hex()}
+    sealed = {"guard": slot.guard.hex(), "wrapped": slot.wrapped.hex()}
+    row = {"id": id_.hex(), "kind": slot.kind, "params": params, **sealed}
     found = await page.evaluate("([vault, row, secret]) => unwrap(vault, row, secret)", [vault.hex(), row, secret])
-    assert found == {"epoch": 7, "vault_key": vault_key.hex()}
+    assert found == {"epoch": 7, "vault_key": vault_key.hex(), "guard": guard.hex()}
     pair = await page.evaluate("([vault, id, secret]) => pair(vault, id, secret)", [vault.hex(), id_.hex(), secret])
     assert pair["public"] == slot.public.hex()
 
@@ -74,4 +75,4 @@ async def test_the_vectors_in_the_browser(page: Page) -> None:
         pair = await page.evaluate("([vault, id, prf]) => pair(vault, id, prf)", [vault, case["id"], case["prf"]])
         assert pair == {"private": case["private"], "public": case["public"]}
         found = await page.evaluate("([vault, row, prf]) => unwrap(vault, row, prf)", [vault, case, case["prf"]])
-        assert found == {"epoch": case["epoch"], "vault_key": VECTOR["vault_key"]}
+        assert found == {"epoch": case["epoch"], "vault_key": VECTOR["vault_key"], "guard": VECTOR["guard"]}

@@ -14,6 +14,7 @@ from ecrin.vault.errors import SlotRefused, VaultDamaged
 from ecrin.vault.format import slots
 from ecrin.vault.ports import Hold, Place
 from ecrin.vault.slots.securitykey import SecurityKeySlot, party
+from vault.conftest import GUARD, KEY, slot_of
 from vault.securitykey.conftest import PIN, PLACE, Desk, Person
 
 ELSEWHERE = """
@@ -44,11 +45,10 @@ async def test_the_secret_is_the_same_in_another_process(desk: Desk, key: SoftAu
 
 async def test_a_vault_key_is_wrapped_and_unwrapped_with_it(desk: Desk) -> None:
     made, secret = await desk.enrolled()
-    public = slots.public_key(PLACE.vault_id, PLACE.slot_id, secret)
-    slot = slots.wrap(PLACE.vault_id, slots.Slot(PLACE.slot_id, "security-key", b"{}", public), 1, bytes(range(32)))
-    out = bytearray(32)
+    slot = slot_of(secret, "security-key", id_=PLACE.slot_id, vault=PLACE.vault_id)
+    out = bytearray(64)
     slots.unwrap(PLACE.vault_id, slot, await desk.opened(made), memoryview(out))
-    assert out == bytes(range(32))
+    assert out == KEY + GUARD
 
 
 async def test_each_enrolment_has_a_secret_of_its_own(desk: Desk) -> None:

@@ -1,8 +1,9 @@
 """Keys as they are found: on USB by default, by Windows's own API where there is one, and some that are odd."""
 
+import asyncio
 import sys
 from collections.abc import Callable
-from threading import Event
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from fido2.ctap2.base import Ctap2
 from ecrin.testing.authenticator import SoftAuthenticator
 from ecrin.vault.device.errors import DeviceError, SecurityKeyUnavailable, UserCanceled
 from ecrin.vault.slots import fido_windows
+from ecrin.vault.slots.fido_talk import Talk
 from ecrin.vault.slots.securitykey import SecurityKeySlot
 from vault.securitykey.conftest import PIN, PLACE, Desk, Person
 
@@ -60,20 +62,37 @@ async def test_by_default_keys_are_looked_for_on_usb(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "error"),
+    ("code", "error", "says"),
     [
-        (0x80090036, UserCanceled),
-        (0x80090036 - 2**32, UserCanceled),
-        (0x800704C7, UserCanceled),
-        (0x80090011, SecurityKeyUnavailable),
-        (0x80070005, DeviceError),
-        (None, DeviceError),
+        (0x80090036, UserCanceled, "cancelled"),  # NTE_USER_CANCELLED (winerror.h, as the others)
+        (0x80090036 - 2**32, UserCanceled, "cancelled"),
+        (0x800704C7, UserCanceled, "cancelled"),  # ERROR_CANCELLED
+        (0x800705B4, UserCanceled, "Nobody touched"),  # ERROR_TIMEOUT
+        (0x80090011, SecurityKeyUnavailable, "no secret for this vault"),  # NTE_NOT_FOUND
+        (0x80090035, SecurityKeyUnavailable, "plugged in"),  # NTE_DEVICE_NOT_FOUND
+        (0x80070032, SecurityKeyUnavailable, "cannot do it"),  # ERROR_NOT_SUPPORTED
+        (0x80090029, SecurityKeyUnavailable, "cannot do it"),  # NTE_NOT_SUPPORTED
+        (0x80070005, DeviceError, "0x80070005"),  # E_ACCESSDENIED
+        (None, DeviceError, "0x00000000"),
     ],
 )
-def test_errors_of_windows(code: int | None, error: type[DeviceError]) -> None:
+def test_errors_of_windows(code: int | None, error: type[DeviceError], says: str) -> None:
     raised = OSError("the parameter is incorrect")
     raised.winerror = code  # type: ignore[attr-defined]
-    assert type(fido_windows.refusal(raised)) is error
+    ours = fido_windows.refusal(raised)
+    assert type(ours) is error
+    assert says in str(ours)
+
+
+async def test_what_waits_for_a_call_that_is_over_waits_no_more() -> None:
+    talk = Talk(Person(), asyncio.get_running_loop())
+    waiting = [Thread(target=talk.turn().wait, daemon=True) for _ in range(2)]  # as python-fido2 does on Windows
+    for thread in waiting:
+        thread.start()
+    talk.close()
+    for thread in waiting:
+        thread.join(20)
+    assert not any(thread.is_alive() for thread in waiting)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has it")

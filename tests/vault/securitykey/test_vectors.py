@@ -13,11 +13,11 @@ VAULT = bytes.fromhex(VECTOR["vault_id"])
 
 def test_slots_from_the_prf_of_a_browser() -> None:
     for case in VECTOR["slots"]:
-        id_, prf, public, wrapped = (bytes.fromhex(case[name]) for name in ("id", "prf", "public", "wrapped"))
-        slot, out = slots.Slot(id_, case["kind"], case["params"].encode(), public, wrapped), bytearray(32)
+        id_, prf, public, *sealed = (bytes.fromhex(case[n]) for n in ("id", "prf", "public", "guard", "wrapped"))
+        slot, out = slots.Slot(id_, case["kind"], case["params"].encode(), public, *sealed), bytearray(64)
         assert slots.public_key(VAULT, id_, prf) == public
         assert slots.unwrap(VAULT, slot, prf, memoryview(out)) == case["epoch"]
-        assert out.hex() == VECTOR["vault_key"]
+        assert out.hex() == VECTOR["vault_key"] + VECTOR["guard"]
 
 
 def test_the_private_key_is_hkdf_of_the_prf() -> None:

@@ -47,9 +47,20 @@ async def test_without_the_right_to_use_it_the_group_is_named(tpm: SoftwareTpm) 
 
 async def test_without_the_library_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tpm2_pytss", None)
-    with pytest.raises(ChipUnavailable) as refused:
-        await Tpm().seal(b"s", b"")
+    with tempfile.NamedTemporaryFile() as device, pytest.raises(ChipUnavailable, match="tpm2-pytss") as refused:
+        await Tpm(f"device:{device.name}").seal(b"s", b"")
     assert "ecrin[tpm]" in refused.value.advice
+
+
+async def test_without_a_chip_nobody_is_sent_for_the_library(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "tpm2_pytss", None)
+    with pytest.raises(ChipUnavailable, match="shows no TPM") as refused:
+        await Tpm(f"device:{tmp_path}/tpmrm0").seal(b"s", b"")
+    assert refused.value.advice == NO_DEVICE
+
+
+def test_where_a_platform_has_no_chip_nobody_is_sent_for_the_library() -> None:
+    assert "pip" not in ChipUnavailable().advice
 
 
 async def test_a_chip_that_does_not_answer_is_unavailable(tpm: SoftwareTpm) -> None:

@@ -11,6 +11,7 @@ from ecrin.vault.account.errors import InvalidAccount
 from ecrin.vault.model import Json
 
 WRAPPERS = 2
+_AS_TEXT = "Hand over the JSON as text, as the plugin kept it."
 
 
 def unwrap(found: Json) -> Json:
@@ -25,9 +26,9 @@ def unwrap(found: Json) -> Json:
 def account_of(text: str) -> Json:
     """Return the account in the plugin's JSON; raises `InvalidAccount` if it is no JSON or has none."""
     try:
-        found = unwrap(strict_json(text.encode()))
+        found = unwrap(strict_json(text.encode() if isinstance(text, str) else b""))
     except (InvalidRequest, UnicodeEncodeError):
-        raise InvalidAccount("This is no JSON of the plugin's.") from None
+        raise InvalidAccount("This is no JSON of the plugin's.", hint=_AS_TEXT) from None
     if found is None:
         raise InvalidAccount("There is no account in this.")
     return found

@@ -10,11 +10,14 @@ from ecrin.vault.model import Json
 
 MAX_NAME = 1024  # bytes of UTF-8
 MAX_DATA = 4 * 2**20  # bytes of JSON, the name included
+_EMPTY = "An account without data is an empty object."
 
 
 def pack(name: str, data: Json) -> bytes:
     """Return what is sealed; raises `InvalidAccount` for what would not come back as it is."""
     check_name(name)
+    if data is None:
+        raise InvalidAccount("None would read as if there were no account: use `delete`.", hint=_EMPTY)
     try:
         text = json.dumps([name, data], ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
         same = strict_json(text) == [name, data]
@@ -39,7 +42,7 @@ def unpack(packed: bytes) -> tuple[str, Json]:
 def check_name(name: str) -> None:
     """Raise `InvalidAccount` for what is no name of an account."""
     try:
-        size = len(name.encode())
+        size = len(name.encode()) if isinstance(name, str) else 0
     except UnicodeEncodeError:  # half a surrogate pair is no text
         size = 0
     if not 1 <= size <= MAX_NAME:

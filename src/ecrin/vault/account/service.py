@@ -34,7 +34,7 @@ class PersistentAccount:
     async def save(self, data: Json, name: str = "default") -> None:
         """Keep JSON as an account's data, in the place of what is there; it is on disk when this returns.
 
-        Raises `InvalidAccount` for what is no JSON, `VaultFull`, `VaultUnwritable`.
+        Raises `InvalidAccount` for None and for what is no JSON, `VaultFull`, `VaultUnwritable`.
         """
         packed = pack(name, data)
         try:

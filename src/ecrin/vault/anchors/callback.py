@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from ecrin.errors import EcrinError
 from ecrin.vault.device.errors import DeviceError
-from ecrin.vault.ports import Params
+from ecrin.vault.ports import MAX_MARK, Params
 
 ReadMark = Callable[[str], Awaitable[int | None]]
 AdvanceMark = Callable[[str, int], Awaitable[None]]
@@ -29,11 +29,14 @@ class CallbackAnchor:
     async def create(self, app_id: str, vault_id: bytes) -> tuple[Params, int]:
         """Have the app keep a mark of 0; return what it has then."""
         await _answered(self._advance(vault_id.hex(), 0))
-        return {}, await _answered(self._read(vault_id.hex())) or 0
+        return {}, await self.read(app_id, vault_id, {}) or 0
 
     async def read(self, app_id: str, vault_id: bytes, params: Params) -> int | None:
-        """Return what the app has."""
-        return await _answered(self._read(vault_id.hex()))
+        """Return what the app has; raises `DeviceError` for what is no mark."""
+        mark = await _answered(self._read(vault_id.hex()))
+        if mark is not None and (type(mark) is not int or not 0 <= mark <= MAX_MARK):
+            raise DeviceError("The app's anchor answers no mark.", hint="A mark is a whole number from 0 up, or None.")
+        return mark
 
     async def advance(self, app_id: str, vault_id: bytes, params: Params, mark: int) -> None:
         """Let the app's mark grow."""

@@ -1,7 +1,7 @@
 """A mark in the system's key store: it notices an older copy of the file, unless the key store was put back with it."""
 
 from ecrin.vault.device.ports import KeyStore
-from ecrin.vault.ports import Params
+from ecrin.vault.ports import MAX_MARK, Params
 
 MARK = 8  # bytes, the highest first
 
@@ -31,7 +31,8 @@ class KeyStoreAnchor:
         if room is None:
             return None
         try:
-            return int.from_bytes(room.view, "big") if len(room.view) == MARK else None
+            mark = int.from_bytes(room.view, "big")
+            return mark if len(room.view) == MARK and mark <= MAX_MARK else None
         finally:
             room.close()
 

@@ -12,7 +12,7 @@ from ecrin.vault.device.errors import (
     NotRecognized,
 )
 from ecrin.vault.device.judging import refusal
-from ecrin.vault.device.model import Moment, SensorState, Strength
+from ecrin.vault.device.model import Biometry, Moment, SensorState, Strength
 
 _RANK = (Strength.WEAK, Strength.STRONG, Strength.MAXIMUM)
 _INSTEAD = (
@@ -32,7 +32,7 @@ def reaches(has: Strength, wanted: Strength) -> bool:
 
 def unfit(state: SensorState, options: VerifyOptions) -> DeviceError | None:
     """Return why a sensor must not be asked with these options, None if it may."""
-    if not state.kinds & options.kinds:
+    if options.kinds != frozenset(Biometry) and not state.kinds & options.kinds:  # not every sensor says what it is
         return BiometricsUnavailable("No sensor of the kinds that are allowed is here.")
     if not reaches(state.strength, options.strength):
         return BiometricsUnavailable(f"The sensor is {state.strength}, and {options.strength} was asked for.")

@@ -25,21 +25,21 @@ class UserCanceled(DeviceError):
     """The user cancelled."""
 
     code = "USER_CANCELED"
-    hint = "Nobody was judged: offer the way in again when the user asks for it."
+    hint = "Offer the way in again when the user asks for it."
 
 
 class AppCanceled(DeviceError):
     """The app cancelled."""
 
     code = "APP_CANCELED"
-    hint = "Nobody was judged."
+    hint = "Ask again when the user wants it."
 
 
 class SystemCanceled(DeviceError):
     """The system took the prompt away."""
 
     code = "SYSTEM_CANCELED"
-    hint = "Ask again when the app is in front."
+    hint = "Ask again once the user is back at the app."
 
 
 class FallbackChosen(DeviceError):
@@ -130,7 +130,7 @@ class ChipUnavailable(DeviceError):
     """There is no TPM 2.0 that this process can use."""
 
     code = "TPM_UNAVAILABLE"
-    hint = "Install it with: pip install 'ecrin[tpm]' (needs libtss2-dev), and see that the user may open /dev/tpmrm0."
+    hint = "If the machine has one, switch it on in the firmware and let this user open it; else use another way in."
 
 
 class ChipLockedOut(DeviceError):
@@ -158,4 +158,4 @@ class Unsupported(DeviceError):
     """This platform cannot do it."""
 
     code = "DEVICE_UNSUPPORTED"
-    hint = "docs/vault.md says what each platform has."
+    hint = "docs/vault.md in Écrin's repository says what each platform has."

@@ -84,7 +84,8 @@ class Sensor(Protocol):
         """Wait for one try of an enrolled user of this session.
 
         Raises `NotRecognized` (the try failed), `BiometricsLockedOut`, `BiometricsPaused`, `BiometricsNotEnrolled`,
-        `UserCanceled`, `SystemCanceled`, `FallbackChosen`, `NotInteractive`. Cancelling the task cancels the prompt.
+        `BiometricsUnavailable` (gone, or another program uses it), `UserCanceled`, `SystemCanceled`, `FallbackChosen`,
+        `NotInteractive`. Cancelling the task cancels the prompt.
         """
         ...
 

@@ -68,7 +68,12 @@ class Device:
 
     async def is_system_passcode_set(self) -> bool:
         """Return whether the user's account on this device has a passcode. (`isSystemPasscodeSet`)."""
-        return self._platform.passcode is not None and await self._platform.passcode.is_set()
+        if self._platform.passcode is None:
+            return False
+        try:
+            return await self._platform.passcode.is_set()
+        except Unsupported:
+            return False
 
     async def is_screen_hidden(self) -> bool:
         """Return whether the app's windows are kept out of captures. (`isHideScreenOnBackgroundEnabled`)."""

@@ -115,7 +115,7 @@ def check_name(name: str) -> None:
     except UnicodeEncodeError:  # half a surrogate pair is no text
         size = 0
     if not 1 <= size <= MAX_NAME:
-        raise InvalidEntry(f"A name is a text of 1 to {MAX_NAME} bytes.")
+        raise InvalidEntry(f"A name is a text (UTF-8) of 1 to {MAX_NAME:,} bytes.", hint="Choose another name.")
 
 
 def digest(set_key: Buffer, entry: Entry) -> int:

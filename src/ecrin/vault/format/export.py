@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from ecrin.base.encoding import b64url, canonical_json, strict_json, unb64url
 from ecrin.base.ids import Draw
-from ecrin.crypto.aead import KEY_BYTES, NONCE_BYTES
+from ecrin.crypto.aead import KEY_BYTES, NONCE_BYTES, TAG_BYTES
 from ecrin.crypto.profiles import Profile
 from ecrin.errors import InvalidRequest
 from ecrin.vault.errors import InvalidEntry, InvalidExport, VaultDamaged
@@ -24,13 +24,31 @@ from ecrin.vault.slots.stretch import new_cost, stretch
 
 MAGIC = b"ecrin vault export 1\n"
 MAX_HEADER = 4096
+MAX_BYTES = 2**30  # of an export: it is held in memory more than once
+_REFUSALS = (InvalidTag, InvalidRequest, InvalidEntry, VaultDamaged)
+_OTHER_SHAPES = (ValueError, TypeError, AttributeError, RecursionError)
+_NO_EXPORT = (
+    InvalidTag,
+    InvalidRequest,
+    InvalidEntry,
+    VaultDamaged,
+    ValueError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+)
 
 
 def seal(plains: Iterable[Plain], passphrase: bytearray, profile: Profile, draw: Draw = secrets.token_bytes) -> bytes:
-    """Return the export; `passphrase` is UTF-8 of its NFKC form, and is left to the caller."""
+    """Return the export; `passphrase` is UTF-8 of its NFKC form, and is left to the caller.
+
+    Raises `InvalidExport` for more than an export holds.
+    """
     cost = new_cost(profile, draw)
     head = MAGIC + canonical_json(cost) + b"\n"
     body = canonical_json([[plain.name, plain.kind.value, b64url(plain.value)] for plain in plains])
+    if len(head) + len(body) > MAX_BYTES - NONCE_BYTES - TAG_BYTES:
+        raise InvalidExport("The values are more than an export holds: 1 GiB.", hint="Take them out one by one.")
     nonce = draw(NONCE_BYTES)
     room = SecretRoom(KEY_BYTES)
     try:
@@ -43,14 +61,14 @@ def seal(plains: Iterable[Plain], passphrase: bytearray, profile: Profile, draw:
 def unseal(data: bytes, passphrase: bytearray) -> list[Plain]:
     """Return what an export holds; raises `InvalidExport` for another passphrase, and for a file changed anywhere."""
     end = data.find(b"\n", len(MAGIC), len(MAGIC) + MAX_HEADER) + 1
-    if not data.startswith(MAGIC) or end == 0:
+    if not data.startswith(MAGIC) or end == 0 or len(data) > MAX_BYTES:
         raise InvalidExport
     head, nonce, sealed = data[:end], data[end : end + NONCE_BYTES], data[end + NONCE_BYTES :]
     room = SecretRoom(KEY_BYTES)
     try:
         stretch(passphrase, _header(head), room.view)
         return [_plain(row) for row in json.loads(AESGCM(room.view).decrypt(nonce, sealed, head))]
-    except (InvalidTag, InvalidRequest, InvalidEntry, VaultDamaged, ValueError, TypeError, AttributeError):
+    except (*_REFUSALS, *_OTHER_SHAPES):
         raise InvalidExport from None
     finally:
         room.close()
@@ -67,4 +85,8 @@ def _plain(row: tuple[str, int, str]) -> Plain:
     name, kind, value = row
     plain = Plain(name, Kind(kind), unb64url(value))
     check(plain)
+    if plain.kind is Kind.TEXT:
+        plain.value.decode()
+    elif plain.kind is Kind.JSON:
+        json.loads(plain.value)
     return plain

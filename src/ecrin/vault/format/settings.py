@@ -1,4 +1,4 @@
-"""The settings in a vault's manifest ("Settings" in docs/specs/vault-format.md): configuration, managed slots, anchor.
+"""The settings in a vault's manifest ("Settings" in docs/specs/vault-format.md): app, configuration, slots, anchor.
 
 They stand in the clear too, for a vault that is locked must know how it locks; opening it compares both.
 """
@@ -14,15 +14,16 @@ from ecrin.vault.model import Anchored, Bound, DeviceSecurity, VaultConfig, Vaul
 from ecrin.vault.ports import Params
 
 _ENUMS = {"type": VaultType, "device_security": DeviceSecurity, "bound": Bound, "anchored": Anchored}
-_TIMES = ("lock_after_background_ms", "lock_after_idle_ms", "wipe_after")
+_NUMBERS = {"lock_after_background_ms": 0, "lock_after_idle_ms": 1, "wipe_after": 1}  # and the least of each
 MAX_TEXT = 1024  # bytes of UTF-8 of one text of a prompt: all have room in a manifest
 _FLAGS = ("gate_only", "lock_on_screen_lock", "unlock_on_load")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`managed` are the ids of the slots that belong to the type; `anchor` is what leads to the anchor."""
+    """`app` is whose vault it is; `managed` are the ids of the type's slots; `anchor` is what leads to the anchor."""
 
+    app: str
     config: VaultConfig
     managed: tuple[bytes, ...]
     anchor: Params
@@ -30,7 +31,8 @@ class Settings:
     def encode(self) -> bytes:
         """Return canonical JSON."""
         managed = [id_.hex() for id_ in self.managed]
-        return canonical_json({"config": self.config.as_json(), "managed": managed, "anchor": dict(self.anchor)})
+        config = self.config.as_json()
+        return canonical_json({"app": self.app, "config": config, "managed": managed, "anchor": dict(self.anchor)})
 
 
 def decode(data: bytes) -> Settings:
@@ -40,7 +42,7 @@ def decode(data: bytes) -> Settings:
         managed = tuple(bytes.fromhex(id_) for id_ in value["managed"])
         config = {**value["config"], **{n: kind(value["config"][n]) for n, kind in _ENUMS.items()}}
         texts = PromptTexts(**config.pop("texts"))
-        return Settings(checked(VaultConfig(texts=texts, **config)), managed, dict(value["anchor"]))
+        return Settings(str(value["app"]), checked(VaultConfig(texts=texts, **config)), managed, dict(value["anchor"]))
     except (InvalidRequest, InvalidConfig, ValueError, TypeError, KeyError, AttributeError):
         raise VaultDamaged("The vault's settings cannot be read.") from None
 
@@ -52,8 +54,8 @@ def checked(config: VaultConfig) -> VaultConfig:
     for name, kind in _ENUMS.items():
         if not isinstance(getattr(config, name), kind):
             raise InvalidConfig(f"`{name}` is one of {', '.join(kind.__members__)}.")
-    for name in _TIMES:
-        _positive(name, getattr(config, name))
+    for name, least in _NUMBERS.items():
+        _whole(name, getattr(config, name), least)
     for name in _FLAGS:
         if type(getattr(config, name)) is not bool:
             raise InvalidConfig(f"`{name}` is True or False.")
@@ -62,9 +64,9 @@ def checked(config: VaultConfig) -> VaultConfig:
     return _together(config)
 
 
-def _positive(name: str, value: Any) -> None:
-    if value is not None and (type(value) is not int or not 1 <= value < 2**53):
-        raise InvalidConfig(f"`{name}` is a whole number from 1 up, or None.")
+def _whole(name: str, value: Any, least: int) -> None:
+    if value is not None and (type(value) is not int or not least <= value < 2**53):
+        raise InvalidConfig(f"`{name}` is a whole number from {least} up, or None.")
 
 
 def _short(text: Any) -> None:

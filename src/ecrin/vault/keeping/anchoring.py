@@ -43,22 +43,28 @@ class Anchoring:
         self._write_mark = write_mark
         self._failed = failed
         self.due = False  # something was changed that the anchor has not heard of
+        self.reached = True  # the last time that it was asked
         self._behind: int | None = None  # a mark in the file that the anchor has not reached
         self._later: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
 
     async def read(self) -> int | None:
         """Return what the anchor stands at, or None if it is gone."""
-        return await self._anchor.read(*self._place)
+        self.reached = False
+        found = await self._anchor.read(*self._place)
+        self.reached = True
+        return found
 
     async def advance(self, mark: int) -> None:
         """Let the anchor grow to a mark that stands in the file."""
         try:
             await self._anchor.advance(*self._place, mark)
         except BaseException:
-            self.due, self._behind = True, mark  # the next change tries again, or the lock
+            self.reached, self.due, self._behind = False, True, mark  # the next change tries again, or the lock
             raise
-        self._behind = None
+        self.reached = True
+        if self._behind == mark:
+            self._behind = None
 
     def changed(self) -> None:
         """Anchor within a second: the file was changed."""
@@ -66,17 +72,22 @@ class Anchoring:
         if self._later is None or self._later.done():
             self._later = asyncio.ensure_future(self._in_time())
 
-    async def mark(self) -> int | None:
-        """Write the next mark into the file and return it, for `advance`; None if nothing was changed."""
+    async def mark(self) -> None:
+        """Write the next mark into the file if something was changed; `follow` tells the anchor."""
         async with self._turn:
             if not self.due:
-                return None
+                return
             self.due = False
             try:
-                return await self._write_mark()
+                self._behind = await self._write_mark()
             except BaseException:
                 self.due = True
                 raise
+
+    async def follow(self) -> None:
+        """Let the anchor grow to the last mark in the file."""
+        if self._behind is not None:
+            await self.advance(self._behind)
 
     async def stop(self) -> None:
         """Do nothing more in time."""
@@ -89,10 +100,9 @@ class Anchoring:
         while self.due:  # again for what was changed while the anchor took its time
             await asyncio.sleep(AFTER_SECONDS)
             try:
-                if self._behind is not None:
-                    await self.advance(self._behind)  # a chip follows some steps only: no mark runs away from it
-                if (mark := await self.mark()) is not None:
-                    await self.advance(mark)
+                await self.follow()  # a chip follows some steps only: no mark runs away from it
+                await self.mark()
+                await self.follow()
             except EcrinError as error:
                 return self._failed(error)
             except Rekeyed:

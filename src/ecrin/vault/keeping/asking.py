@@ -16,10 +16,12 @@ from ecrin.vault.ports import Asked
 Typed = str | bytes | bytearray
 Answer = Typed | None
 Asker = Callable[[PasscodeRequest], Answer | Awaitable[Answer]]
+Form = Literal["NFC", "NFKC"]
 T = TypeVar("T")
 
 MAX_TYPED = 4096  # characters
 _NEW = {Asked.NEW_PASSCODE}
+_CALLED = {Asked.PIN: "PIN", Asked.RECOVERY_CODE: "recovery code"}
 
 
 class Ask:
@@ -48,7 +50,8 @@ class Ask:
         given, self._given = self._given, None
         if given is None:
             given = await self._from_app(asked)
-        return normal(given, "NFC" if asked is Asked.PIN else "NFKC")  # CTAP 2.1 §6.5.5 wants a PIN in NFC
+        form: Form = "NFC" if asked is Asked.PIN else "NFKC"  # CTAP 2.1 §6.5.5 wants a PIN in NFC
+        return normal(given, form, _CALLED.get(asked, "passcode"))
 
     async def trying(self) -> None:
         """Count a guess on disk; raises `TryLater`, `TooManyAttempts`."""
@@ -71,11 +74,18 @@ class Ask:
         return answer
 
 
-def normal(typed: Typed, form: Literal["NFC", "NFKC"] = "NFKC") -> bytearray:
-    """Return the UTF-8 of what was typed, in a normal form; raises `InvalidConfig` for nothing, or what is no text."""
-    with suppress(UnicodeError):  # raised outside: what Python says of it holds the passcode
-        text = typed if isinstance(typed, str) else bytes(typed).decode()
-        if not 1 <= len(text) <= MAX_TYPED:
-            raise InvalidConfig(f"A passcode has 1 to {MAX_TYPED} characters.")
-        return bytearray(unicodedata.normalize(form, text).encode())
-    raise InvalidConfig("A passcode is a text.")
+def normal(typed: Typed, form: Form = "NFKC", what: str = "passcode") -> bytearray:
+    """Return the UTF-8 of what was typed, in a normal form; `what` is what it should have been.
+
+    Raises `PasscodeMissing` for nothing, `InvalidConfig` for what is too long or no text.
+    """
+    size = f"{what} has 1 to {MAX_TYPED} characters."
+    if not typed:  # None too: what a caller passes on that was never typed
+        raise PasscodeMissing(f"Nothing was typed: a {size}", hint="Type one; this was not counted.")
+    if isinstance(typed, str | bytes | bytearray):  # else bytes(1234) would be a passcode, of as many zeros
+        with suppress(UnicodeError):  # raised outside: what Python says of it holds the passcode
+            text = typed if isinstance(typed, str) else typed.decode()
+            if len(text) > MAX_TYPED:
+                raise InvalidConfig(f"A {size}", hint="Choose a shorter one; this was not counted.")
+            return bytearray(unicodedata.normalize(form, text).encode())
+    raise InvalidConfig(f"A {what} is a text, or its UTF-8.", hint="Hand it over as it was typed.")

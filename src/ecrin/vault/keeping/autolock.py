@@ -40,6 +40,11 @@ class AutoLock:
         self._use = None
         self._unwind()
 
+    @property
+    def watches(self) -> bool:
+        """Whether a vault is open."""
+        return self._use is not None
+
     def due(self, *, used: bool = True) -> LockReason | None:
         """Return why the vault has to be locked now, or None; then it counts as used, unless it only was looked at."""
         use = self._use
@@ -108,4 +113,8 @@ class AutoLock:
             self._locking = asyncio.ensure_future(self._locked(reason))
 
     async def _locked(self, reason: LockReason) -> None:
-        await self._lock(reason)
+        try:
+            await self._lock(reason)
+        except Exception as error:  # noqa: BLE001  a listener's: nobody waits for this
+            context = {"message": "A listener of the vault failed.", "exception": error}
+            asyncio.get_running_loop().call_exception_handler(context)

@@ -16,7 +16,6 @@ from ecrin.vault.keeping.guesses import WIPING, forget
 from ecrin.vault.keeping.held import Held
 from ecrin.vault.keeping.making import Made, Maker
 from ecrin.vault.keeping.ways import Ways
-from ecrin.vault.memory import drawn
 from ecrin.vault.model import VaultConfig, VaultType
 from ecrin.vault.opened.draft import Draft, Rekeyed
 from ecrin.vault.ports import Asking
@@ -50,7 +49,7 @@ class Changing:
     async def _begin(self, held: Held, edit: Callable[[Draft], object]) -> None:
         await self.resume(held)
         opened = held.open()
-        keys = opened.keys.next(drawn(32))
+        keys = opened.keys.next()
 
         def begin(draft: Draft) -> None:
             edit(draft)
@@ -80,7 +79,7 @@ class Changing:
         """Add a slot; raises `InvalidConfig` for a second passcode, and what its kind raises."""
         if kind in WIPING and any(slot.kind == kind for slot in held.slots()):
             raise InvalidConfig("There is a passcode already.", hint="`set_custom_passcode` replaces that of the type.")
-        made = await self._maker.enrol(kind, held.vault_id, held.settings.config.bound, asking)
+        made = await self._maker.enrol(kind, held.open().keys, held.settings.config.bound, asking)
         await self._kept(held, [made], held.change(lambda draft: draft.put_slot(made.slot)))
         return made
 
@@ -156,7 +155,7 @@ class Changing:
         gone: Sequence[Slot],
     ) -> None:
         for kind in self._ways.of_type(settings.config):  # one by one: what was made is known if the next one fails
-            made += [await self._maker.enrol(kind, held.vault_id, settings.config.bound, asking)]
+            made += [await self._maker.enrol(kind, held.open().keys, settings.config.bound, asking)]
         settings = replace(settings, managed=tuple(one.slot.id for one in made))
         await self._rotate_with(held, lambda draft: _replace(draft, old, gone, made, settings, mark))
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TypeVar
 
-from ecrin.vault.device.errors import AppCanceled, DeviceError, FallbackChosen, SystemCanceled, UserCanceled
+from ecrin.vault.device.errors import AppCanceled, BiometricsUnavailable, FallbackChosen, SystemCanceled, UserCanceled
 from ecrin.vault.device.ports import DeviceClock
 from ecrin.vault.errors import SlotMissing, TooManyAttempts, TryLater, VaultDamaged
 from ecrin.vault.model import Tries
@@ -17,8 +17,8 @@ from ecrin.vault.store import file, rows
 T = TypeVar("T")
 WIPING = ("passcode",)  # kinds of slots whose failed tries count towards a wipe
 UNJUDGED = (  # at a gate; with a passcode, whose hash nobody has seen then
-    (UserCanceled, AppCanceled, SystemCanceled, FallbackChosen, asyncio.CancelledError),
-    (DeviceError, VaultDamaged),
+    (UserCanceled, AppCanceled, SystemCanceled, FallbackChosen, BiometricsUnavailable, asyncio.CancelledError),
+    (Exception,),  # what stops a derivation or a reading; who cancels the task may have seen the hash in time
 )
 
 
@@ -32,6 +32,7 @@ class Guesses:
         self._kind = kind
         self._wipe_after = wipe_after if kind in WIPING else None
         self.made = False
+        self.wiping = False  # a try is counted, and a wipe may come of it
         self._alone = ExitStack()
 
     async def count(self) -> None:
@@ -39,7 +40,8 @@ class Guesses:
 
         Where a wipe threatens, one process tries at a time, until `release`: the others' tries are no failures yet.
         """
-        if self._kind in WIPING:
+        self.wiping = self._kind in WIPING
+        if self.wiping:
             await self._writer.run(lambda _: self._enter())
         wait = await self._writer.run(lambda connection: self._in_transaction(connection, self._count))
         if wait:

@@ -1,5 +1,6 @@
 """A vault's file as one process holds it, locked or open: connections, settings, and the keys while it is open."""
 
+import asyncio
 import sqlite3
 from collections.abc import Callable
 from contextlib import ExitStack, closing, suppress
@@ -12,9 +13,10 @@ from ecrin.vault.format.entries import Plain
 from ecrin.vault.format.settings import Settings, decode
 from ecrin.vault.format.slots import Slot
 from ecrin.vault.keeping.anchoring import Anchoring
-from ecrin.vault.opened.draft import Changed, Draft
+from ecrin.vault.model import Tries
+from ecrin.vault.opened.draft import Changed, Draft, Rekeyed
 from ecrin.vault.opened.keys import OpenKeys
-from ecrin.vault.opened.view import View, everything
+from ecrin.vault.opened.view import View, everything, taken
 from ecrin.vault.opened.writer import Writer
 from ecrin.vault.store import file, rows
 from ecrin.vault.store.faults import told
@@ -44,6 +46,7 @@ class Held:
         self.vault_id = head.id
         self.opened: Opened | None = None
         self.anchoring: Anchoring | None = None
+        self.moving = False  # its values go to another vault: who writes has to wait for that
 
     def open(self) -> Opened:
         """Return what is open; raises `VaultLocked`."""
@@ -64,6 +67,11 @@ class Held:
                 rows.head(self.reader)  # raises for a vault that was cleared
             return found
 
+    def tries(self) -> dict[bytes, Tries]:
+        """Return the failed tries of each slot."""
+        with told(self.path):
+            return rows.tries(self.reader)
+
     def read(self, work: Callable[[View], T]) -> T:
         """Return what `work` reads; raises `VaultLocked`, and as `View`."""
         view = self.open().view
@@ -83,10 +91,22 @@ class Held:
         keys, floor = self.open().keys, self.open().view.manifest.counter
         return await self.writer.run(lambda connection: everything(connection, keys, floor))
 
+    async def taken(self, build: Callable[[list[Plain]], T]) -> T:
+        """Return what `build` makes of all that the open vault holds, and leave no row; raises as `everything`."""
+        keys, floor = self.open().keys, self.open().view.manifest.counter
+        return await self.writer.run(lambda connection: taken(connection, keys, floor, build))
+
     async def change(self, edit: Callable[[Draft], object]) -> Changed:
         """Change the open vault durably; raises `VaultLocked`, and as `Writer.change`."""
         opened = self.open()
-        changed = await self.writer.change(opened.keys, opened.view.manifest.counter, edit)
+        if self.moving:
+            raise Rekeyed
+        try:
+            changed = await self.writer.change(opened.keys, opened.view.manifest.counter, edit)
+        except asyncio.CancelledError:
+            if self.anchoring is not None:
+                self.anchoring.changed()  # it may be on disk by now
+            raise
         if self.opened is opened:
             if changed.manifest.settings != opened.view.manifest.settings:
                 self.settings = decode(changed.manifest.settings)

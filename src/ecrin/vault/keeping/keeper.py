@@ -1,11 +1,11 @@
 """Who keeps one vault in this process: loads or makes it, opens it, locks it, and ends it."""
 
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from ecrin.errors import EcrinError
 from ecrin.vault.device.errors import DeviceError
@@ -20,25 +20,28 @@ from ecrin.vault.errors import (
     VaultNotInitialized,
 )
 from ecrin.vault.events import Events
-from ecrin.vault.format.entries import Plain
 from ecrin.vault.format.slots import Slot
 from ecrin.vault.keeping.asking import Ask, Asker, Typed
 from ecrin.vault.keeping.autolock import AutoLock
 from ecrin.vault.keeping.changing import Changing
 from ecrin.vault.keeping.guesses import Guesses
 from ecrin.vault.keeping.held import Held, Opened
+from ecrin.vault.keeping.judging import judged
 from ecrin.vault.keeping.making import Maker
 from ecrin.vault.keeping.turn import Turn
 from ecrin.vault.keeping.unlocking import ASIDE, BY_NAME, Unlocking, candidates
 from ecrin.vault.keeping.ways import Ways
-from ecrin.vault.model import LockEvent, LockReason, VaultConfig, VaultType
+from ecrin.vault.model import Anchored, LockEvent, LockReason, VaultConfig, VaultType
 from ecrin.vault.naming import file_name
 from ecrin.vault.opened.draft import Rekeyed
+from ecrin.vault.opened.keys import OpenKeys
 from ecrin.vault.store import file
 from ecrin.vault.store.faults import told
-from ecrin.vault.threads import in_thread
+from ecrin.vault.threads import in_thread, to_its_end
 
 T = TypeVar("T")
+Attempt = Callable[[Slot, Ask, Guesses], Coroutine[Any, Any, T]]
+TAKEN = "There is a vault of this key on disk already."
 _TIMES = {LockReason.IDLE, LockReason.BACKGROUND}
 
 
@@ -54,6 +57,7 @@ class Keeper:
         self.auto = AutoLock(device.clock, self.lock_in_turn)
         self.held: Held | None = None
         self.memory: VaultConfig | None = None  # of a vault in memory that was locked, and so is gone
+        self._app_id = app_id
         self._device = device
         self._folder = folder
         self.unlocking = Unlocking(app_id, ways, self.turn, self.events.failed.tell)
@@ -94,11 +98,32 @@ class Keeper:
         """Whether the desktop's lock and sleep lock the vault."""
         return self._unhear is not None and self.there().settings.config.lock_on_screen_lock
 
+    @property
+    def anchored(self) -> Anchored:
+        """What notices an old copy of the vault now: nothing while its anchor is out of reach."""
+        held = self.held
+        if held is None or held.anchoring is None or not held.anchoring.reached:
+            return Anchored.NOTHING
+        return held.settings.config.anchored
+
     # --- loading, making, ending
 
     async def load(self, key: str) -> None:
         """Hold the vault of a key, locked; raises `VaultNotInitialized` if there is none."""
         await self._hold(self.path(key))
+
+    async def drop_cleared(self) -> None:
+        """Let go of a locked vault that another process has cleared."""
+        if self.held is not None and self.held.opened is None:
+            try:
+                self.held.slots()
+            except VaultNotInitialized:
+                await self._let_go(self.held)
+
+    async def open_by_itself(self) -> None:
+        """Open a vault that is held and whose type asks nobody, if it could not be opened before."""
+        if self.held is not None and not self.held.settings.config.lockable:
+            await self.open(None, None, accept_old_copy=False)
 
     async def load_or_make(self, config: VaultConfig, given: Typed | None) -> None:
         """Hold the vault of the configuration's key, open if it is configured so; a new one is open."""
@@ -106,21 +131,25 @@ class Keeper:
         if path.exists() and await self._loaded(path, given):
             return
         if config.type is VaultType.IN_MEMORY:
-            await self.make_in_memory(config)
+            await self.take_in_memory(*self.maker.make_in_memory(config))
         else:
             await self.make(path, config, given)
 
-    async def make(self, path: Path, config: VaultConfig, given: Typed | None, plains: Iterable[Plain] = ()) -> None:
-        """Make a vault's file and hold it, open; where another process was faster, its vault, as it is."""
-        keys = await self.maker.make(path, config, self.ask(config, given), plains)
+    async def make(self, path: Path, config: VaultConfig, given: Typed | None, source: Held | None = None) -> None:
+        """Make a vault's file and hold it, open, with the values of `source`, a vault in memory.
+
+        Where another process was faster, its vault is held, as it is; with a `source` that raises `InvalidConfig`.
+        """
+        keys = await self.maker.make(path, config, self.ask(config, given), source)
+        if keys is None and source is not None:
+            raise InvalidConfig(TAKEN)
         if keys is None:
             return await self._load(path, given)
         held = await self._hold(path)
         return await self.begin(held, await self.unlocking.made(held, keys))
 
-    async def make_in_memory(self, config: VaultConfig, plains: Iterable[Plain] = ()) -> None:
-        """Make a vault in memory and hold it, open."""
-        connection, keys = self.maker.make_in_memory(config, plains)
+    async def take_in_memory(self, connection: sqlite3.Connection, keys: OpenKeys) -> None:
+        """Hold a vault in memory that was just made, open."""
         self.memory, held = None, await self._hold(None, connection)
         await self.begin(held, await self.unlocking.made(held, keys))
 
@@ -152,7 +181,16 @@ class Keeper:
         held, self.held, self.memory = self.held, None, None
         self.auto.stop()
         if held is not None:
+            await to_its_end(self._ended(held))
+
+    async def _ended(self, held: Held) -> None:
+        open_, saved = held.opened is not None, True
+        try:
             await self.maker.end(held)
+            saved = False
+        finally:
+            if open_:
+                self.events.locked.tell(LockEvent(timeout=False, saved=saved, reason=LockReason.CALL))
 
     async def end_at(self, key: str) -> None:
         """Remove the vault of a key, whatever its file is like."""
@@ -175,16 +213,16 @@ class Keeper:
             if held is not None:
                 await self.lock(held, LockReason.CLOSED)
         finally:  # a listener may have failed
-            if held is not None:
-                await held.close()
             self.held = self.memory = None
+            if held is not None:
+                await to_its_end(held.close())
 
     # --- opening and locking
 
     async def open(self, given: Typed | None, slot: str | None, *, accept_old_copy: bool) -> None:
         """Open the vault by the first of its slots that can; raises what the first of them raised."""
         if self.held is None and self.memory is not None:
-            return await self.make_in_memory(self.memory)
+            return await self.take_in_memory(*self.maker.make_in_memory(self.memory))
         held = self.there()
         if held.opened is not None:
             return None
@@ -192,42 +230,63 @@ class Keeper:
         async def attempt(one: Slot, ask: Ask, guesses: Guesses) -> Opened:
             return await self.unlocking.open(held, one, ask, guesses, accept_old_copy=accept_old_copy)
 
-        return await self.begin(held, await self.by_slots(held, given, slot, attempt))
+        try:
+            opened = await self.by_slots(held, given, slot, attempt, lambda late: late.keys.close())
+        except VaultNotInitialized:
+            await self._let_go(held)
+            raise
+        return await self.begin(held, opened)
 
     async def begin(self, held: Held, opened: Opened) -> None:
-        """Take the vault as open from now on; a rotation that was broken off is gone on with."""
+        """Take the vault as open, once it is watched over; a rotation that was broken off is gone on with."""
+        moved = self.auto.watches  # its values were open before
+        try:
+            self.auto.start(held.settings.config)
+            await self._listen()
+        except BaseException:
+            self.auto.stop()
+            opened.keys.close()
+            raise
         held.opened = opened
-        self.auto.start(held.settings.config)
-        await self._listen()
         try:
             await self.changing.resume(held)
         except Rekeyed:
             pass  # by another process, meanwhile: whoever uses the vault next hears of it
         except EcrinError as error:  # it reads as well as before, and the next opening tries again
             self.events.failed.tell(error)
-        self.events.unlocked.tell(None)
+        finally:
+            if not moved:
+                self.events.unlocked.tell(None)
 
     async def lock(self, held: Held, reason: LockReason) -> None:
         """Write the mark, wipe the keys, tell the app, and then the anchor, which may take its time."""
         if held.opened is None:
             return
+        try:
+            await to_its_end(self._shut(held, reason))
+        finally:  # also where a listener failed, or this was cancelled
+            await self._follow(held)
+
+    async def _shut(self, held: Held, reason: LockReason) -> None:
         self.auto.stop()
-        config, mark = held.settings.config, None
+        config = held.settings.config
         try:
             if held.anchoring is not None:
                 await held.anchoring.stop()
-                mark = await held.anchoring.mark()
+                await held.anchoring.mark()
         except (EcrinError, Rekeyed) as error:
             self.events.failed.tell(error if isinstance(error, EcrinError) else VaultLocked())
         finally:
             await held.shut()
-        if held.path is None:
-            await held.close()
-            self.held, self.memory = None, config
-        self.events.locked.tell(LockEvent(reason in _TIMES, held.path is not None, reason))
-        if mark is not None and held.anchoring is not None:
+            if held.path is None:
+                await held.close()
+                self.held, self.memory = None, config
+            self.events.locked.tell(LockEvent(reason in _TIMES, held.path is not None, reason))
+
+    async def _follow(self, held: Held) -> None:
+        if held.anchoring is not None:
             try:
-                await held.anchoring.advance(mark)
+                await held.anchoring.follow()
             except EcrinError as error:
                 self.events.failed.tell(error)
 
@@ -242,7 +301,7 @@ class Keeper:
     async def _hold(self, path: Path | None, memory: sqlite3.Connection | None = None) -> Held:
         held = Held(path, memory)
         try:
-            self._check_key(held)
+            self._check_name(held)
             await self.unlocking.attach(held)
         except BaseException:
             await held.close()
@@ -250,8 +309,10 @@ class Keeper:
         self.held = held
         return held
 
-    def _check_key(self, held: Held) -> None:
-        if held.path is not None and held.path != self.path(held.settings.config.key):
+    def _check_name(self, held: Held) -> None:
+        """Refuse a vault of another app, or of another name: what opens that one may open it here too."""
+        whose = (held.settings.app, held.path and self.path(held.settings.config.key))
+        if whose != (self._app_id, held.path):
             raise VaultDamaged("This is the file of another vault.")
 
     async def _loaded(self, path: Path, given: Typed | None) -> bool:
@@ -259,11 +320,15 @@ class Keeper:
         try:
             await self._load(path, given)
         except VaultNotInitialized:
-            held, self.held = self.held, None
-            if held is not None:
-                await held.close()
+            await self._let_go(self.held)
             return False
         return True
+
+    async def _let_go(self, held: Held | None) -> None:
+        """Hold nothing any more: another process has cleared the vault."""
+        self.held = None
+        if held is not None:
+            await to_its_end(held.close())
 
     async def _load(self, path: Path, given: Typed | None) -> None:
         held = await self._hold(path)
@@ -272,16 +337,19 @@ class Keeper:
             await self.open(given, None, accept_old_copy=False)
 
     async def by_slots(
-        self, held: Held, given: Typed | None, slot: str | None, attempt: Callable[[Slot, Ask, Guesses], Awaitable[T]]
+        self, held: Held, given: Typed | None, slot: str | None, attempt: Attempt[T], undo: Callable[[T], object]
     ) -> T:
-        """Return what `attempt` returns for the first slot that is there; raises what the first of them raised."""
+        """Return what `attempt` returns for the first slot that is there; raises what the first of them raised.
+
+        `undo` gets what came of one that was cancelled.
+        """
         if held.opened is None:
             await self.unlocking.refresh(held)
         config, first = held.settings.config, cast("EcrinError | None", None)
         for one in candidates(held.slots(), slot or (given and "passcode") or None):
             guesses = Guesses(held.writer, self._device.clock, one.id, one.kind, config.wipe_after)
             try:
-                return await attempt(one, self.ask(config, given, guesses), guesses)
+                return await judged(attempt(one, self.ask(config, given, guesses), guesses), guesses, undo)
             except TooManyAttempts:
                 guesses.release()
                 await self.end()
@@ -298,14 +366,27 @@ class Keeper:
 
     async def _move(self, held: Held, config: VaultConfig, given: Typed | None) -> None:
         """Make a new vault of another kind with the same values, and end the old one."""
-        plains = await held.everything()
         if config.type is VaultType.IN_MEMORY:
-            await self.make_in_memory(config, plains)
-        elif self.path(config.key).exists():
-            raise InvalidConfig("There is a vault of this key on disk already.")
-        else:
-            await self.make(self.path(config.key), config, given, plains)
-        await self.maker.end(held)
+            return await to_its_end(self._move_in_memory(held, config))
+        if self.path(config.key).exists():
+            raise InvalidConfig(TAKEN)
+        try:
+            return await self.make(self.path(config.key), config, given, held)
+        finally:
+            if self.held is not held:
+                await to_its_end(self.maker.end(held))
+
+    async def _move_in_memory(self, held: Held, config: VaultConfig) -> None:
+        gone, made = held.slots(), list[tuple[sqlite3.Connection, OpenKeys]]()
+        try:
+            await held.taken(lambda plains: made.append(self.maker.make_in_memory(config, plains)))
+        except BaseException:
+            for connection, keys in made:
+                keys.close()
+                connection.close()
+            raise
+        await self.take_in_memory(*made[0])
+        await self.maker.end(held, gone)
 
     async def lock_in_turn(self, reason: LockReason) -> None:
         """Take the turn, also from who waits for an answer of the app's, and lock the vault."""

@@ -2,7 +2,7 @@
 
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,16 +48,17 @@ class Maker:
         self._ways = ways
         self._turn = turn
 
-    async def enrol(self, kind: str, vault_id: bytes, bound: Bound, asking: Asking) -> Made:
+    async def enrol(self, kind: str, keys: OpenKeys, bound: Bound, asking: Asking) -> Made:
         """Make a new slot; raises what its kind raises."""
-        opener = self._ways.opener(kind, bound)
-        place = Place(self._app_id, vault_id, secrets.token_bytes(SLOT_ID_BYTES))
-        enrolled = await self._turn.answered(opener.enrol(place, asking))
+        place = Place(self._app_id, keys.vault_id, secrets.token_bytes(SLOT_ID_BYTES))
+        enrolled = await self._turn.answered(self._ways.opener(kind, bound).enrol(place, asking))
+        secret = enrolled.secret.view
         try:
-            public = slots.public_key(vault_id, place.slot_id, enrolled.secret.view)
+            public = slots.public_key(keys.vault_id, place.slot_id, secret)
+            bare = Slot(place.slot_id, kind, canonical_json(dict(enrolled.params)), public)
+            return Made(slots.guarded(keys.vault_id, bare, secret, keys.guard), enrolled.shown)
         finally:
             enrolled.secret.close()
-        return Made(Slot(place.slot_id, kind, canonical_json(dict(enrolled.params)), public), enrolled.shown)
 
     async def withdraw(self, vault_id: bytes, gone: Iterable[Slot]) -> None:
         """Remove what slots keep outside of the file. What cannot be removed now opens nothing without the file."""
@@ -67,20 +68,26 @@ class Maker:
                 await opener.withdraw(Place(self._app_id, vault_id, slot.id), params_of(slot))
 
     async def make(
-        self, path: Path, config: VaultConfig, asking: Asking, plains: Iterable[Plain] = ()
+        self, path: Path, config: VaultConfig, asking: Asking, source: Held | None = None
     ) -> OpenKeys | None:
-        """Make a vault's file; return its keys, or None if another process was faster: then its file is left."""
+        """Make a vault's file; return its keys, or None if another process was faster: then its file is left.
+
+        The values are those of `source`, a vault in memory; from then on until this has failed nobody writes to that.
+        """
         vault_id, managed = secrets.token_bytes(VAULT_ID_BYTES), list[Slot]()
         anchor, leads, made = self._ways.anchor(config.anchored), cast("Params | None", None), False
         kinds, keys = self._ways.of_type(config), OpenKeys.new(vault_id)
         try:
             for kind in kinds:
-                managed.append((await self.enrol(kind, vault_id, config.bound, asking)).slot)
+                managed.append((await self.enrol(kind, keys, config.bound, asking)).slot)
             leads, mark = await anchor.create(self._app_id, vault_id)
-            settings = Settings(config, tuple(slot.id for slot in managed), leads)
+            settings = Settings(self._app_id, config, tuple(slot.id for slot in managed), leads)
+            plains = await _moved(source) if source is not None else []
             made = await in_thread(lambda: _create(path, first_rows(keys, managed, settings, mark, plains)))
         finally:
             if not made:
+                if source is not None:
+                    source.moving = False
                 keys.close()
                 await in_thread(lambda: _take_back(path, vault_id))
                 await self.withdraw(vault_id, managed)
@@ -90,16 +97,17 @@ class Maker:
     def make_in_memory(self, config: VaultConfig, plains: Iterable[Plain] = ()) -> tuple[sqlite3.Connection, OpenKeys]:
         """Make a vault that has no file, no slot and no anchor."""
         keys = OpenKeys.new(secrets.token_bytes(VAULT_ID_BYTES))
-        return file.in_memory(first_rows(keys, [], Settings(config, (), {}), 0, plains)), keys
+        return file.in_memory(first_rows(keys, [], Settings(self._app_id, config, (), {}), 0, plains)), keys
 
-    async def end(self, held: Held) -> None:
+    async def end(self, held: Held, known: Sequence[Slot] = ()) -> None:
         """Remove a vault with all that belongs to it. Its rows go first: that tells others who have the file open.
 
-        Raises `VaultUnwritable` and the like if neither rows nor file can be removed; then nothing was.
+        `known` are the slots of one whose rows are gone already. Raises `VaultUnwritable` and the like if neither rows
+        nor file can be removed; then nothing was.
         """
-        gone, refused = list[Slot](), cast("VaultError | None", None)
+        gone, refused = list(known), cast("VaultError | None", None)
         try:
-            gone = held.slots()
+            gone = gone or held.slots()
             await held.writer.run(_clear)
         except VaultError as error:
             refused = error
@@ -152,6 +160,11 @@ def params_of(slot: Slot) -> dict[str, Any]:
     if not isinstance(params, dict):
         raise VaultDamaged("A slot's params cannot be read.")
     return params
+
+
+async def _moved(source: Held) -> list[Plain]:
+    source.moving = True
+    return await source.everything()
 
 
 def _create(path: Path, fill: Callable[[sqlite3.Connection], None]) -> bool:

@@ -3,22 +3,28 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ecrin.vault.device.errors import SystemCanceled
+from ecrin.vault.errors import VaultBusy
 
 T = TypeVar("T")
 
 
 class Turn:
-    """One at a time, in the order of their coming; reads and writes of values take no turn."""
+    """One at a time, in the order of their coming; reads and writes of values take no turn.
+
+    Raises `VaultBusy` for who is asked by the one that has it, and has not answered: they would wait for each other.
+    """
 
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
+        self._answering: asyncio.Future[Any] | None = None
         self._leave = asyncio.Event()  # set while a lock or an end waits for its turn
         self._locks = 0
 
     async def __aenter__(self) -> None:
+        self._check()
         await self._lock.acquire()
 
     async def __aexit__(self, *_: object) -> None:
@@ -27,6 +33,7 @@ class Turn:
     @asynccontextmanager
     async def at_once(self) -> AsyncIterator[None]:
         """Take the turn for a lock, or an end: whoever has it and waits for a person gets `SystemCanceled`."""
+        self._check()
         self._locks += 1
         self._leave.set()
         try:
@@ -43,12 +50,19 @@ class Turn:
     async def answered(self, asking: Awaitable[T]) -> T:
         """Return what a person's answer leads to; raises `SystemCanceled` if the vault has to be locked before."""
         answering, leaving = asyncio.ensure_future(asking), asyncio.ensure_future(self._leave.wait())
+        self._answering = answering
         try:
             await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
             if not answering.done():
                 raise SystemCanceled
             return answering.result()
         finally:
+            self._answering = None
             answering.cancel()
             leaving.cancel()
             await asyncio.gather(answering, leaving, return_exceptions=True)
+
+    def _check(self) -> None:
+        if self._answering is not None and asyncio.current_task() is self._answering:
+            hint = "Answer first (None cancels), and call it then."
+            raise VaultBusy("The vault waits for the answer of who calls this.", hint=hint)

@@ -4,13 +4,11 @@ In this order: the anchor is read; the slot gives its secret; manifest, slots an
 the file's mark with the anchor's. Only then the vault is open.
 """
 
-import asyncio
 import hmac
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 
-from ecrin.crypto.aead import KEY_BYTES
 from ecrin.errors import EcrinError
 from ecrin.vault.device import errors as device
 from ecrin.vault.errors import (
@@ -28,6 +26,7 @@ from ecrin.vault.errors import (
     VaultRolledBack,
 )
 from ecrin.vault.format import slots
+from ecrin.vault.format.keys import SECRET_BYTES
 from ecrin.vault.format.settings import Settings, decode
 from ecrin.vault.format.slots import Slot
 from ecrin.vault.keeping.anchoring import Anchoring, fresh
@@ -82,6 +81,12 @@ def candidates(found: Sequence[Slot], slot: str | None) -> list[Slot]:
         chosen = [s for s in found if slot in (s.id.hex(), s.kind)]
     else:
         chosen = sorted((s for s in found if s.kind not in BY_NAME), key=_place)
+    if not chosen and found and slot is None:
+        raise SlotMissing(
+            "Only a recovery code opens this vault.", hint='Try it by name: `unlock(code, slot="recovery")`.'
+        )
+    if not chosen and slot in WIPING:
+        raise SlotMissing("No passcode opens this vault.")
     if not chosen:
         raise SlotMissing
     return chosen
@@ -117,18 +122,17 @@ class Unlocking:
 
     async def made(self, held: Held, keys: OpenKeys) -> Opened:
         """Open a vault that was just made, by its keys."""
-        return await held.writer.run(lambda _: _opened(held, keys))
+        try:
+            return await _opening(held, lambda: _opened(held, keys))
+        except BaseException:
+            keys.close()
+            raise
 
     async def secret(self, held: Held, slot: Slot, ask: Ask, guesses: Guesses) -> SecretRoom:
         """Return the secret of a slot; raises what its kind raises, `TooManyAttempts` after the last try."""
         place = Place(self._app_id, held.vault_id, slot.id)
-        try:
+        async with self._judged(slot, guesses):
             return await self._turn.answered(self._ways.opener(slot.kind).secret(place, params_of(slot), ask))
-        except SlotRefused:
-            raise await self._refusal(slot, guesses) from None
-        except (device.DeviceError, VaultDamaged, asyncio.CancelledError) as error:
-            await guesses.take_back(error)
-            raise
 
     async def refresh(self, held: Held) -> None:
         """Take in the settings as the file has them now: another process may have changed them since it was loaded."""
@@ -143,9 +147,8 @@ class Unlocking:
         anchored = await _anchored(held, accept_old_copy=accept_old_copy)
         secret = await self.secret(held, slot, ask, guesses)
         try:
-            opened = await held.writer.run(lambda _: _load(held, slot.id, secret))
-        except SlotRefused:
-            raise await self._refusal(slot, guesses) from None
+            async with self._judged(slot, guesses):
+                opened = await _opening(held, lambda: _load(held, slot.id, secret))
         except VaultDamaged:
             with suppress(VaultError):  # the file is to blame, not who tries
                 await guesses.reset()
@@ -168,11 +171,23 @@ class Unlocking:
             await self.attach(held)
             raise VaultBusy("The configuration was changed meanwhile.")
 
-    async def _refusal(self, slot: Slot, guesses: Guesses) -> VaultError:
-        """Return what a failed try is: of a passcode, or the last one of all."""
+    @asynccontextmanager
+    async def _judged(self, slot: Slot, guesses: Guesses) -> AsyncIterator[None]:
+        """Raise what a refusal is; a try that something else ended is taken back where nobody was judged by it."""
+        try:
+            yield
+        except SlotRefused as error:
+            raise await self._refusal(slot, guesses, error) from None
+        except BaseException as error:
+            with suppress(VaultError):
+                await guesses.take_back(error)
+            raise
+
+    async def _refusal(self, slot: Slot, guesses: Guesses, error: SlotRefused) -> VaultError:
+        """Return what a failed try is: of a passcode, the last one of all, or what its slot says."""
         if await guesses.exhausted():
             return TooManyAttempts()
-        return PasscodeMismatch() if slot.kind in WIPING else SlotRefused()
+        return PasscodeMismatch() if slot.kind in WIPING else SlotRefused(error.detail)
 
     async def _compare(self, held: Held, opened: Opened, anchored: int | None, *, accept_old_copy: bool) -> None:
         """Compare the file with its anchor, which was read before it."""
@@ -205,17 +220,17 @@ class Unlocking:
 
     async def authenticate(self, held: Held, slot: Slot, ask: Ask, guesses: Guesses) -> None:
         """Accept whoever opens a slot of a vault that is open; raises as `open`."""
-        key = held.open().keys.key
+        key = held.open().keys.secret
         secret = await self.secret(held, slot, ask, guesses)
         again = SecretRoom(len(key))
         try:
-            if slots.unwrap(held.vault_id, slot, secret.view, again.view) != held.open().keys.current.epoch:
+            async with self._judged(slot, guesses):
+                epoch = slots.unwrap(held.vault_id, slot, secret.view, again.view)
+            if epoch != held.open().keys.current.epoch:
                 await guesses.reset()  # it was right, of another time
                 raise Rekeyed
             if not hmac.compare_digest(again.view, key):
                 raise VaultDamaged
-        except SlotRefused:
-            raise await self._refusal(slot, guesses) from None
         finally:
             secret.close()
             again.close()
@@ -234,6 +249,18 @@ async def _anchored(held: Held, *, accept_old_copy: bool) -> int | None:
         raise
 
 
+async def _opening(held: Held, work: Callable[[], Opened]) -> Opened:
+    """Return what `work` opens, in the writer's thread; who cancels this leaves nothing open."""
+    made: list[Opened] = []
+    try:
+        await held.writer.run(lambda _: made.append(work()))
+    except BaseException:
+        for opened in made:
+            opened.keys.close()
+        raise
+    return made[0]
+
+
 def _load(held: Held, slot_id: bytes, secret: SecretRoom) -> Opened:
     """Open the file by a slot's secret, as one transaction sees it."""
     with rows.transaction(held.reader, write=False):
@@ -245,7 +272,7 @@ def _vault_key(held: Held, head: Head, slot_id: bytes, secret: SecretRoom) -> Se
     found = [slot for slot in rows.slots(held.reader) if slot.id == slot_id]
     if not found:
         raise SlotMissing
-    key = SecretRoom(KEY_BYTES)
+    key = SecretRoom(SECRET_BYTES)
     try:
         epoch = slots.unwrap(held.vault_id, found[0], secret.view, key.view)
     except BaseException:

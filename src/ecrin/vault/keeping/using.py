@@ -85,10 +85,12 @@ class Using:
         return await work(await self.usable())
 
     def count(self) -> int:
-        """Return how many entries there are, open or locked."""
+        """Return how many entries there are, open or locked; raises `VaultNotInitialized`."""
+        if self._keeper.is_idle:
+            raise VaultNotInitialized
         held = self._keeper.held
         if held is None:
-            return 0
+            return 0  # it was in memory
         with told(held.path):
             return rows.count(held.reader)
 
@@ -105,14 +107,13 @@ class Using:
         async def attempt(one: Slot, ask: Ask, guesses: Guesses) -> None:
             await self._keeper.unlocking.authenticate(held, one, ask, guesses)
 
-        return await self._keeper.by_slots(held, given, None, attempt)
+        return await self._keeper.by_slots(held, given, None, attempt, lambda _: None)
 
     async def _left_behind(self, held: Held) -> None:
-        """Take in that another process has rotated the key or cleared the vault, after a rotation of our own."""
+        """Take in that another process has rotated the key or cleared the vault, or that its values have moved."""
         async with self._keeper.turn:
-            if self._keeper.there() is not held:
-                raise VaultLocked
-            await self._caught_up(held)
+            if self._keeper.there() is held:
+                await self._caught_up(held)
 
     async def _caught_up(self, held: Held) -> None:
         """Take in what other processes have done to the open vault; raises `VaultLocked`, `VaultNotInitialized`."""

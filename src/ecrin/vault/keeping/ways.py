@@ -38,7 +38,9 @@ class Ways:
         """Return the kind of slot of this name; raises `SlotMissing` for one that this device cannot have."""
         found = {opener.kind: opener for opener in self._openers(bound)}
         if kind not in found:
-            raise SlotMissing(f"This device has no way in of the kind {kind}: it has {', '.join(sorted(found))}.")
+            raise SlotMissing(
+                f"This device has no way in of the kind {kind}.", hint=f"It has: {', '.join(sorted(found))}."
+            )
         return found[kind]
 
     def anchor(self, anchored: Anchored) -> Anchor:

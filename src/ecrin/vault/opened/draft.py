@@ -34,8 +34,7 @@ class Draft:
 
     def __init__(self, connection: sqlite3.Connection, keys: OpenKeys, floor: int) -> None:
         head = rows.head(connection)
-        if head.epoch != keys.current.epoch:
-            raise Rekeyed
+        same_epoch(head, keys)
         self._connection = connection
         self._keys = keys
         self.manifest = keys.check(head)
@@ -148,3 +147,11 @@ class Draft:
 
 class Rekeyed(Exception):
     """Another process has rotated the key: who is to go on opens the vault anew."""
+
+
+def same_epoch(head: Head, keys: OpenKeys) -> None:
+    """Raise `Rekeyed` for a file under a later key, `VaultRolledBack` for one under an earlier one: it was put back."""
+    if head.epoch > keys.current.epoch:
+        raise Rekeyed
+    if head.epoch < keys.current.epoch:
+        raise VaultRolledBack

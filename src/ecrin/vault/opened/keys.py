@@ -8,37 +8,39 @@ from ecrin.vault.errors import VaultDamaged
 from ecrin.vault.format import entries
 from ecrin.vault.format import manifest as manifests
 from ecrin.vault.format.entries import Entry
-from ecrin.vault.format.keys import ROOM, EpochKeys
+from ecrin.vault.format.keys import ROOM, SECRET_BYTES, EpochKeys
 from ecrin.vault.format.manifest import KEPT_BYTES, Manifest
 from ecrin.vault.memory import SecretRoom, drawn
 from ecrin.vault.store.rows import Head
 
-_IDS = 2 * ROOM + KEY_BYTES  # behind the ciphers of two epochs and the vault key
+_IDS = 2 * ROOM + SECRET_BYTES  # behind the ciphers of two epochs, the vault key and the guard
 _SIZE = _IDS + KEPT_BYTES
 
 
 class OpenKeys:
     """Ciphers and keys of a vault whose key is known.
 
-    `vault_key` is taken over and closed. Two epochs are open while a rotation is under way. `ids` and `set` outlive
-    rotations. Not thread-safe but for reading: `read` is called by whoever loads, before the keys are shared.
+    `secret`, the vault key and the guard, is taken over and closed. Two epochs are open while a rotation is under way.
+    `ids` and `set` outlive rotations. Not thread-safe but for reading: `read` is called by whoever loads, before the
+    keys are shared.
     """
 
-    def __init__(self, vault_key: SecretRoom, vault_id: bytes, epoch: int) -> None:
+    def __init__(self, secret: SecretRoom, vault_id: bytes, epoch: int) -> None:
         self.room = SecretRoom(_SIZE)
         self.vault_id = vault_id
-        self.key = self.room.view[2 * ROOM : _IDS]
-        self.key[:] = vault_key.view
-        vault_key.close()
+        self.secret = self.room.view[2 * ROOM : _IDS]
+        self.secret[:] = secret.view
+        self.key, self.guard = self.secret[:KEY_BYTES], self.secret[KEY_BYTES:]
+        secret.close()
         self._kept = self.room.view[_IDS:_SIZE]
         self.ids, self.set = self._kept[:KEY_BYTES], self._kept[KEY_BYTES : 2 * KEY_BYTES]
-        self.current = EpochKeys(self.key, vault_id, epoch, self.room.view[:ROOM])
+        self.current = EpochKeys(self.secret, vault_id, epoch, self.room.view[:ROOM])
         self.older: EpochKeys | None = None
 
     @classmethod
     def new(cls, vault_id: bytes) -> "OpenKeys":
         """Return the keys of a vault that is being made."""
-        found = cls(drawn(KEY_BYTES), vault_id, 1)
+        found = cls(drawn(SECRET_BYTES), vault_id, 1)
         fresh = drawn(2 * KEY_BYTES)
         found._kept[: 2 * KEY_BYTES] = fresh.view
         fresh.close()
@@ -89,9 +91,11 @@ class OpenKeys:
             return self.older
         raise VaultDamaged("An entry is of another time.")
 
-    def next(self, vault_key: SecretRoom) -> "OpenKeys":
-        """Return the keys of the next epoch, which keep this one's for what is still sealed under it."""
-        found = OpenKeys(vault_key, self.vault_id, self.current.epoch + 1)
+    def next(self) -> "OpenKeys":
+        """Return keys of the next epoch, under a new vault key; they keep this one's for what is sealed under it."""
+        fresh = drawn(SECRET_BYTES)
+        fresh.view[KEY_BYTES:] = self.guard
+        found = OpenKeys(fresh, self.vault_id, self.current.epoch + 1)
         found._kept[: 2 * KEY_BYTES] = self._kept[: 2 * KEY_BYTES]
         found._kept[2 * KEY_BYTES :] = self.key
         found.older = found._of_previous(self.current.epoch)
@@ -103,17 +107,26 @@ class OpenKeys:
         self._kept[2 * KEY_BYTES :] = bytes(KEY_BYTES)
 
     def close(self) -> None:
-        """Wipe everything; nothing of this can be used then."""
+        """Wipe everything; nothing of this can be used then, not even from the traceback of an error that is kept."""
+        if "current" not in self.__dict__:
+            return
+        for one in (self.current, self.older):
+            if one is not None:
+                del one.entries, one.manifest
         self.older = None
         del self.current
         for name in ("id_of", "digest_of"):
             self.__dict__.pop(name, None)
-        for view in (self.key, self.ids, self.set, self._kept):
+        for view in (self.key, self.guard, self.secret, self.ids, self.set, self._kept):
             view.release()
         self.room.close()
 
     def _of_previous(self, epoch: int) -> EpochKeys:
-        return EpochKeys(self._kept[2 * KEY_BYTES :], self.vault_id, epoch, self.room.view[ROOM : 2 * ROOM])
+        both = bytearray(self._kept[2 * KEY_BYTES :]) + self.guard
+        try:
+            return EpochKeys(both, self.vault_id, epoch, self.room.view[ROOM : 2 * ROOM])
+        finally:
+            both[:] = bytes(SECRET_BYTES)
 
 
 def agreed(head: Head, manifest: Manifest) -> Manifest:

@@ -6,17 +6,18 @@ the counter is the one that is known, the entry must have the version that is kn
 """
 
 import sqlite3
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 from ecrin.vault.errors import VaultDamaged, VaultRolledBack
 from ecrin.vault.format import entries, slots
 from ecrin.vault.format.entries import Entry, Plain
 from ecrin.vault.format.manifest import Manifest
-from ecrin.vault.opened.draft import Changed, Rekeyed
+from ecrin.vault.opened.draft import Changed, same_epoch
 from ecrin.vault.opened.keys import OpenKeys
 from ecrin.vault.store import rows
 
+T = TypeVar("T")
 _READ = (
     "SELECT vault.counter, entries.version, entries.epoch, entries.sealed "
     "FROM vault LEFT JOIN entries ON entries.id = ?"
@@ -54,9 +55,10 @@ class View:
         known = self._known.get(id_)
         if version is None and known is None:
             return None
-        if known is None or version != known[0]:
+        row = Entry(id_, version, epoch, sealed)
+        if known is None or known[0] != version or known[1] != self._keys.digest_of(row):
             raise VaultDamaged("An entry is not the newest of its name.")
-        return entries.unseal(self._keys.of(epoch), self._keys.vault_id, Entry(id_, version, epoch, sealed))
+        return entries.unseal(self._keys.of(epoch), self._keys.vault_id, row)
 
     def refresh(self) -> None:
         """Take in what others have written since."""
@@ -84,8 +86,7 @@ class View:
 
     def _refresh(self) -> None:
         head = rows.head(self._connection)
-        if head.epoch != self._keys.current.epoch:
-            raise Rekeyed
+        same_epoch(head, self._keys)
         if head.counter == self.manifest.counter:
             return
         found = self._keys.check(head)
@@ -138,14 +139,32 @@ def everything(connection: sqlite3.Connection, keys: OpenKeys, floor: int) -> li
 
     `floor` is the highest counter that is known. Raises as `View`.
     """
-    view = View(connection, keys)
     with rows.transaction(connection, write=False):
-        head = rows.head(connection)
-        if head.epoch != keys.current.epoch:
-            raise Rekeyed
-        manifest = keys.check(head)
-        if manifest.counter < floor:
-            raise VaultRolledBack
-        found = list(rows.entries_since(connection, 0))
-        view._load(manifest)  # noqa: SLF001  our own
+        found = _whole(connection, keys, floor)
+    return _plains(keys, found)
+
+
+def taken(connection: sqlite3.Connection, keys: OpenKeys, floor: int, build: Callable[[list[Plain]], T]) -> T:
+    """Return what `build` makes of all that the vault holds, and leave no row; else as `everything`.
+
+    It is one transaction: no write comes between, and what `build` raises leaves everything as it was.
+    """
+    with rows.transaction(connection, write=True):
+        built = build(_plains(keys, _whole(connection, keys, floor)))
+        rows.clear(connection)
+    return built
+
+
+def _whole(connection: sqlite3.Connection, keys: OpenKeys, floor: int) -> list[Entry]:
+    head = rows.head(connection)
+    same_epoch(head, keys)
+    manifest = keys.check(head)
+    if manifest.counter < floor:
+        raise VaultRolledBack
+    found = list(rows.entries_since(connection, 0))
+    View(connection, keys)._load(manifest)  # noqa: SLF001  our own
+    return found
+
+
+def _plains(keys: OpenKeys, found: list[Entry]) -> list[Plain]:
     return [entries.unseal(keys.of(row.epoch), keys.vault_id, row) for row in found]

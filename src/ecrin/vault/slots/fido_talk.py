@@ -45,7 +45,11 @@ class Talk(UserInteraction):
         self.failure: Exception | None = None  # of who was asked, and not of a key
 
     def turn(self) -> Event:
-        """Return what ends the next call of the client; a new one for each, as Windows's client sets it at the end."""
+        """Return what ends the next call of the client; a new one for each, as Windows's client sets it at the end.
+
+        The old one is set too: after a call that failed, that client leaves a thread behind which waits for it.
+        """
+        self._turn.set()
         self._turn = Event()
         if self._stopped:
             self._turn.set()
@@ -69,7 +73,8 @@ class Talk(UserInteraction):
         return self._pin.decode()
 
     def close(self) -> None:
-        """Wipe the PIN."""
+        """Wipe the PIN, and let nothing wait any more."""
+        self._turn.set()
         self._pin[:] = bytes(len(self._pin))
 
     def _asked(self) -> bytearray:

@@ -16,6 +16,10 @@ from ecrin.vault.ports import Asked, Asking, DeviceKey, Enrolled, Hold, Params, 
 
 BIOMETRICS, PASSCODE = "gate-biometrics", "gate-passcode"
 TOUCHES = 3  # of one unlock
+_REFUSED = {
+    BIOMETRICS: "The finger or the face was not recognized.",
+    PASSCODE: "This is not the passcode of this device.",
+}
 
 
 class GateSlot:
@@ -56,8 +60,8 @@ class GateSlot:
         """
         try:
             await self._gate.ask(params, asking)
-        except NotRecognized as error:
-            raise SlotRefused(str(error)) from None
+        except NotRecognized:
+            raise SlotRefused(_REFUSED[self.kind]) from None
         return await self._key.load(place, params.get("key", {}), b"")
 
     async def withdraw(self, place: Place, params: Params) -> None:

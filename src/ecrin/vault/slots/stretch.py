@@ -5,6 +5,7 @@ slot, so a smaller one only opens nothing. A greater one than the caps is refuse
 """
 
 import secrets
+import threading
 from typing import Any
 
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
@@ -13,13 +14,14 @@ from ecrin.base.encoding import b64url, unb64url
 from ecrin.base.ids import Draw
 from ecrin.crypto.profiles import Profile
 from ecrin.errors import InvalidRequest
-from ecrin.vault.errors import VaultDamaged
+from ecrin.vault.errors import MemoryShort, VaultDamaged
 from ecrin.vault.ports import Params
 
 SALT_BYTES = 16
 MAX_MEMORY_KIB = 1024 * 1024
 MAX_TIME_COST = 100
 MAX_PARALLELISM = 64
+_ALONE = threading.Lock()  # OpenSSL's lanes share its threads: two derivations at once wait for each other for ever
 MAX_WORK_KIB = 4 * MAX_MEMORY_KIB  # over all passes: some seconds, so that a crafted file blocks nobody for long
 
 
@@ -35,7 +37,7 @@ def new_cost(profile: Profile, draw: Draw = secrets.token_bytes) -> dict[str, An
 
 
 def stretch(passcode: bytearray, params: Params, out: memoryview) -> None:
-    """Fill `out` from a passcode; raises `VaultDamaged` for params of no cost that we ever wrote."""
+    """Fill `out` from a passcode; raises `VaultDamaged` for params of no cost that we ever wrote, `MemoryShort`."""
     memory_kib, time_cost, parallelism = (_whole(params.get(n)) for n in ("memory_kib", "time_cost", "parallelism"))
     if (
         params.get("kdf") != "argon2id"
@@ -45,9 +47,14 @@ def stretch(passcode: bytearray, params: Params, out: memoryview) -> None:
         or not 1 <= parallelism <= MAX_PARALLELISM
     ):
         raise VaultDamaged("A slot asks for more work, or less, than any passcode does.")
-    Argon2id(
-        salt=_salt(params), length=len(out), iterations=time_cost, lanes=parallelism, memory_cost=memory_kib
-    ).derive_into(passcode, out)  # type: ignore[arg-type]  # any buffer: the stubs say bytes alone
+    salt = _salt(params)
+    try:
+        with _ALONE:
+            Argon2id(
+                salt=salt, length=len(out), iterations=time_cost, lanes=parallelism, memory_cost=memory_kib
+            ).derive_into(passcode, out)  # type: ignore[arg-type]  # any buffer: the stubs say bytes alone
+    except MemoryError:
+        raise MemoryShort(f"A passcode takes {memory_kib // 1024} MiB of memory, and there is less.") from None
 
 
 def _whole(value: object) -> int:

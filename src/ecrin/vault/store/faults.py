@@ -10,6 +10,16 @@ from ecrin.vault.errors import VaultBusy, VaultDamaged, VaultError, VaultFull, V
 
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_SCHEMA, sqlite3.SQLITE_ERROR}
+_WORDS = {
+    sqlite3.SQLITE_READONLY: "it, its folder or the file system is read-only",
+    sqlite3.SQLITE_PERM: "this user has no right to it",
+    sqlite3.SQLITE_CANTOPEN: "it or a file beside it does not open for writing",
+    sqlite3.SQLITE_IOERR: "the disk answers with an I/O error",
+}
+_CHECK = (
+    "Check owner, mode and mount of the file and its folder."
+    " Opening writes too, because tries are counted; a vault that is open goes on reading."
+)
 _ROOM = 64 * 1024  # bytes; a file system with less left is called full
 
 
@@ -37,8 +47,18 @@ def fault(error: sqlite3.Error | OSError, path: Path | None) -> VaultError:
         return VaultDamaged(f"The file is not a whole vault ({error}).")
     if path is not None and _room(path.parent) < _ROOM:
         return VaultFull()
-    name = getattr(error, "sqlite_errorname", None) or type(error).__name__
-    return VaultUnwritable(f"The vault's file cannot be written or read ({name}); nothing was written.")
+    return VaultUnwritable(
+        f"The vault's file{f' {path}' if path else ''} cannot be written or read: {_why(error, code)};"
+        " nothing was written.",
+        hint=_CHECK,
+    )
+
+
+def _why(error: sqlite3.Error | OSError, code: int) -> str:
+    """Return it in words that go on after a colon."""
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    return _WORDS.get(code) or str(getattr(error, "sqlite_errorname", error))
 
 
 def _room(folder: Path) -> int:

@@ -28,7 +28,8 @@ CREATE TABLE vault (
   id BLOB NOT NULL, epoch INTEGER NOT NULL, counter INTEGER NOT NULL, manifest BLOB NOT NULL, settings BLOB NOT NULL
 ) STRICT;
 CREATE TABLE slots (
-  id BLOB PRIMARY KEY, kind BLOB NOT NULL, params BLOB NOT NULL, public BLOB NOT NULL, wrapped BLOB NOT NULL,
+  id BLOB PRIMARY KEY, kind BLOB NOT NULL, params BLOB NOT NULL, public BLOB NOT NULL,
+  guard BLOB NOT NULL, wrapped BLOB NOT NULL,
   failures INTEGER NOT NULL DEFAULT 0, boot BLOB NOT NULL DEFAULT x'',
   since_boot_ms INTEGER NOT NULL DEFAULT 0, wall_ms INTEGER NOT NULL DEFAULT 0
 ) STRICT;
@@ -156,6 +157,7 @@ def _locked(lock: Path) -> sqlite3.Connection | None:
         try:
             connection = undo.enter_context(closing(_connect(lock)))
             opened = _inode(lock)
+            connection.execute("PRAGMA journal_mode = MEMORY").fetchall()  # a full disk keeps nobody from a wipe
             connection.execute("BEGIN EXCLUSIVE").fetchall()
         except sqlite3.Error as error:
             if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _MOVED:

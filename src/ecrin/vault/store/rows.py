@@ -59,16 +59,16 @@ def put_head(connection: sqlite3.Connection, row: Head) -> None:
 
 def slots(connection: sqlite3.Connection) -> list[Slot]:
     """Return the slots, in the order in which they were made."""
-    found = connection.execute("SELECT id, kind, params, public, wrapped FROM slots ORDER BY rowid").fetchall()
-    return [Slot(_blob(i), _blob(k).decode(), _blob(p), _blob(u), _blob(w)) for i, k, p, u, w in found]
+    found = connection.execute("SELECT id, kind, params, public, guard, wrapped FROM slots ORDER BY rowid").fetchall()
+    return [Slot(_blob(i), _blob(k).decode(), *(_blob(part) for part in rest)) for i, k, *rest in found]
 
 
 def put_slot(connection: sqlite3.Connection, slot: Slot) -> None:
     """Write a slot; of one that is there only what is wrapped changes."""
     connection.execute(
-        "INSERT INTO slots (id, kind, params, public, wrapped) VALUES (?, ?, ?, ?, ?) "
+        "INSERT INTO slots (id, kind, params, public, guard, wrapped) VALUES (?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (id) DO UPDATE SET wrapped = excluded.wrapped",
-        (slot.id, slot.kind.encode(), slot.params, slot.public, slot.wrapped),
+        (slot.id, slot.kind.encode(), slot.params, slot.public, slot.guard, slot.wrapped),
     )
 
 

@@ -50,7 +50,10 @@ def refusal(failed: ServiceFailed) -> DeviceError:
     if failed.name == NO_ENROLLED_PRINTS:
         return BiometricsNotEnrolled()
     if failed.name == _ERROR + "AlreadyInUse":
-        return SystemCanceled("Another program is using the fingerprint reader.")
+        return BiometricsUnavailable(
+            "Another program is using the fingerprint reader.",
+            hint="Wait until it has finished, or use another way in.",
+        )
     return SystemCanceled("The fingerprint reader gave up.", hint="Try again; fprintd's log has the reason.")
 
 

@@ -79,7 +79,7 @@ class Fprintd:
     async def verify(self, texts: PromptTexts, tell: Tell) -> None:
         """Wait for one touch that can be read; see `Sensor`. No `texts` are shown: there is no window.
 
-        Raises `SystemCanceled` while another program uses the reader. It is given back whatever happens.
+        Raises `BiometricsUnavailable` while another program uses the reader. It is given back whatever happens.
         """
         async with self._reader() as (bus, reader):
             await listen(bus, (_STATUS, _OWNER))

@@ -18,6 +18,7 @@ NV_DEFINED = 0x14C
 NV_RATE = 0x920
 LOCKOUT = 0x921
 
+NO_LIBRARY = "Install it with: pip install 'ecrin[tpm]' (needs libtss2-dev)."
 NO_DEVICE = "Switch the TPM on in the machine's firmware (it may be called fTPM or PTT), or use another way in."
 NO_RIGHT = "Let the user open it: `sudo usermod -aG tss USER`, then sign in anew."
 OWNED = "The owner of this machine has set a TPM owner password; ask for it to be lifted, or use another way."
@@ -52,8 +53,8 @@ class Connection:
 @contextmanager
 def connected(tcti: str) -> Iterator[Connection]:
     """Open the chip for one call; raises `ChipUnavailable` and, for whatever it answers in between, as `refusal`."""
+    _check_device(tcti)  # first: who has no TPM need not build a library
     lib = _library()
-    _check_device(tcti)
     with alone(tcti):
         try:
             esapi = lib.ESAPI(tcti)
@@ -88,7 +89,9 @@ def _library() -> Any:
     try:
         return importlib.import_module("tpm2_pytss")
     except ImportError:
-        raise ChipUnavailable from None
+        raise ChipUnavailable(
+            "The TPM needs the library tpm2-pytss, which is not installed.", hint=NO_LIBRARY
+        ) from None
 
 
 def _check_device(tcti: str) -> None:

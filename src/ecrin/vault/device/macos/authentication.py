@@ -5,9 +5,9 @@ from contextlib import suppress
 from typing import Any
 
 from ecrin.vault.device.libraries import library
+from ecrin.vault.device.macos.pool import in_pool
 from ecrin.vault.device.macos.status import of_authentication
 from ecrin.vault.device.model import PromptTexts
-from ecrin.vault.threads import in_thread
 
 BIOMETRICS, OWNER = 1, 2  # LAPolicyDeviceOwnerAuthenticationWithBiometrics, LAPolicyDeviceOwnerAuthentication
 
@@ -35,7 +35,7 @@ def refusal(asked: Any, policy: int) -> int:
 
 async def evaluate(policy: int, texts: PromptTexts) -> None:
     """Show the prompt and wait; raises what `of_authentication` makes of an LAError. Cancelling takes it away."""
-    asked, loop = await in_thread(lambda: context(texts)), asyncio.get_running_loop()
+    asked, loop = await in_pool(lambda: context(texts)), asyncio.get_running_loop()
     answered: asyncio.Future[int] = loop.create_future()
 
     def reply(passed: bool, error: Any) -> None:  # on a thread of the system's

@@ -11,11 +11,11 @@ from typing import Any
 from ecrin.vault.device.errors import DeviceError, Unsupported
 from ecrin.vault.device.macos import items
 from ecrin.vault.device.macos.authentication import context
-from ecrin.vault.device.macos.status import ITEM_NOT_FOUND, SUCCESS, of_guarded
+from ecrin.vault.device.macos.pool import in_pool
+from ecrin.vault.device.macos.status import ITEM_NOT_FOUND, MISSING_ENTITLEMENT, SUCCESS, of_guarded
 from ecrin.vault.errors import SlotInvalidated
 from ecrin.vault.memory import SecretRoom, drawn
 from ecrin.vault.ports import Asking, Enrolled, Hold, Params, Place
-from ecrin.vault.threads import in_thread
 
 SECRET = 32  # bytes
 _OR = 1 << 14
@@ -51,7 +51,7 @@ class SecureEnclave:
         """Draw a secret and keep it under guard; nobody is asked. Raises `Unsupported`."""
         room = drawn(32)
         try:
-            await in_thread(lambda: _add(place.app_id, place.item, room, self._access))
+            await in_pool(lambda: _add(place.app_id, place.item, room, self._access))
         except BaseException:
             room.close()
             raise
@@ -62,19 +62,19 @@ class SecureEnclave:
 
         Raises `SlotInvalidated` when it went, and as `Sensor` does.
         """
-        asked = await in_thread(lambda: context(asking.texts))
-        return await in_thread(lambda: _get(place.app_id, place.item, asked), stop=asked.invalidate)
+        asked = await in_pool(lambda: context(asking.texts))
+        return await in_pool(lambda: _get(place.app_id, place.item, asked), stop=asked.invalidate)
 
     async def withdraw(self, place: Place, params: Params) -> None:
         """Remove the item."""
-        status = await in_thread(lambda: items.remove(items.named(place.app_id, place.item, guarded=True)))
+        status = await in_pool(lambda: items.remove(items.named(place.app_id, place.item, guarded=True)))
         if status not in (SUCCESS, ITEM_NOT_FOUND):
             raise of_guarded(status)
 
     async def is_there(self) -> bool:
         """Return whether there is a Secure Enclave and this app may use it: an item is made and removed to see."""
         try:
-            await in_thread(_try)
+            await in_pool(_try)
         except DeviceError:
             return False
         return True
@@ -115,6 +115,8 @@ def _need_enclave() -> None:
         sec.kSecPrivateKeyAttrs: {sec.kSecAttrIsPermanent: False},
     }
     key, error = sec.SecKeyCreateRandomKey(attributes, None)
+    if key is None and error.code() == MISSING_ENTITLEMENT:
+        raise of_guarded(MISSING_ENTITLEMENT)
     if key is None:
         raise Unsupported(f"This Mac has no Secure Enclave that this app may use: {error}.")
 

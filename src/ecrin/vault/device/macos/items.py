@@ -8,7 +8,7 @@ from typing import Any
 
 from ecrin.crypto.kdf import Buffer
 from ecrin.vault.device.libraries import library
-from ecrin.vault.device.macos.status import ITEM_NOT_FOUND, SUCCESS
+from ecrin.vault.device.macos.status import DUPLICATE_ITEM, ITEM_NOT_FOUND, SUCCESS
 from ecrin.vault.memory import SecretRoom
 
 
@@ -35,13 +35,15 @@ def named(service: str, account: str, *, guarded: bool) -> dict[Any, Any]:
 
 
 def read(query: Mapping[Any, Any]) -> tuple[int, SecretRoom | None]:
-    """Return the OSStatus and the value, in a room that the caller closes."""
+    """Return the OSStatus and the value, in a room that the caller closes; an item without one is none."""
     sec = security()
     status, data = sec.SecItemCopyMatching(
         {**query, sec.kSecReturnData: True, sec.kSecMatchLimit: sec.kSecMatchLimitOne}, None
     )
     if status != SUCCESS:
         return status, None
+    if not data.length():
+        return ITEM_NOT_FOUND, None
     room = SecretRoom(data.length())
     room.view[:] = data.bytes()
     return status, room
@@ -55,6 +57,8 @@ def write(query: Mapping[Any, Any], secret: Buffer, attributes: Mapping[Any, Any
         status = int(sec.SecItemUpdate(query, {sec.kSecValueData: data}))
         if status == ITEM_NOT_FOUND:
             status = int(sec.SecItemAdd({**query, **attributes, sec.kSecValueData: data}, None)[0])
+        if status == DUPLICATE_ITEM:  # somebody else added it meanwhile
+            status = int(sec.SecItemUpdate(query, {sec.kSecValueData: data}))
         return status
     finally:
         data.resetBytesInRange_((0, len(secret)))

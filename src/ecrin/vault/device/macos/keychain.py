@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 from ecrin.crypto.kdf import Buffer
 from ecrin.vault.device.errors import KeyStoreUnavailable, Unsupported
 from ecrin.vault.device.macos import items
+from ecrin.vault.device.macos.pool import in_pool
 from ecrin.vault.device.macos.status import ITEM_NOT_FOUND, SUCCESS, of_store
 from ecrin.vault.device.ports import MAX_ITEM
 from ecrin.vault.memory import SecretRoom
-from ecrin.vault.threads import in_thread
 
 T = TypeVar("T")
 
@@ -58,6 +58,6 @@ class Keychain:
 
 async def _answer(work: Callable[[], T]) -> T:
     try:
-        return await in_thread(work)
+        return await in_pool(work)
     except Unsupported as error:  # the library is missing
         raise KeyStoreUnavailable(error.detail, hint=error.advice) from error

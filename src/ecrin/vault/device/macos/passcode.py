@@ -2,9 +2,9 @@
 
 from ecrin.crypto.kdf import Buffer
 from ecrin.vault.device.macos.authentication import OWNER, context, evaluate, refusal
+from ecrin.vault.device.macos.pool import in_pool
 from ecrin.vault.device.macos.status import NO_PASSCODE
 from ecrin.vault.device.model import PromptTexts
-from ecrin.vault.threads import in_thread
 
 
 class MacPasscode:
@@ -14,7 +14,7 @@ class MacPasscode:
 
     async def is_set(self) -> bool:
         """Return whether the account has a password."""
-        return await in_thread(lambda: refusal(context(), OWNER)) != NO_PASSCODE
+        return await in_pool(lambda: refusal(context(), OWNER)) != NO_PASSCODE
 
     async def verify(self, passcode: Buffer, texts: PromptTexts) -> None:
         """Show the system's prompt; `passcode` is not looked at."""

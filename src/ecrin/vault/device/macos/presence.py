@@ -9,11 +9,13 @@ import asyncio
 import ctypes
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from functools import cache
 from typing import Any
 
 from ecrin.vault.device.errors import Unsupported
 from ecrin.vault.device.libraries import library
 from ecrin.vault.device.macos.items import foundation
+from ecrin.vault.device.macos.pool import pool
 from ecrin.vault.device.model import Signal
 from ecrin.vault.threads import in_thread
 
@@ -26,6 +28,7 @@ _OF_SCREEN = {  # not documented by Apple, and the same for many years
     "com.apple.screenIsLocked": Signal.SCREEN_LOCKED,
     "com.apple.screenIsUnlocked": Signal.SCREEN_UNLOCKED,
 }
+_AT_ONCE = 4  # NSNotificationSuspensionBehaviorDeliverImmediately
 _OF_WORKSPACE = {
     "NSWorkspaceWillSleepNotification": Signal.SLEEP,
     "NSWorkspaceDidWakeNotification": Signal.WAKE,
@@ -46,9 +49,10 @@ class MacPresence:
         screen = foundation().NSDistributedNotificationCenter.defaultCenter()
         tell = _in_loop(heard)
         with ExitStack() as held:
-            for center, signals in ((workspace, _OF_WORKSPACE), (screen, _OF_SCREEN)):
-                for name, signal in signals.items():
-                    held.callback(center.removeObserver_, _observe(center, name, signal, tell))
+            for name, signal in _OF_WORKSPACE.items():
+                held.callback(workspace.removeObserver_, _observe(workspace, name, signal, tell))
+            for name, signal in _OF_SCREEN.items():
+                held.callback(screen.removeObserver_, _observe_at_once(screen, name, signal, tell))
             held.callback(asyncio.get_running_loop().create_task(_turns()).cancel)
             return held.pop_all().close
 
@@ -72,12 +76,32 @@ def _observe(center: Any, name: str, signal: Signal, tell: Heard) -> Any:
     return center.addObserverForName_object_queue_usingBlock_(name, None, None, lambda _: tell(signal))
 
 
+def _observe_at_once(center: Any, name: str, signal: Signal, tell: Heard) -> Any:
+    """Observe a center that keeps what it has to tell from an app that is not in front, unless it is asked not to."""
+    observer = _observer(foundation().NSObject).alloc().init()
+    observer.tell = lambda: tell(signal)
+    center.addObserver_selector_name_object_suspensionBehavior_(observer, "told:", name, None, _AT_ONCE)
+    return observer
+
+
+@cache  # Objective-C knows a class by its name, and once
+def _observer(base: Any) -> Any:
+    class EcrinObserver(base):  # type: ignore[misc]
+        """What a selector is sent to: this center takes no block together with a way to suspend."""
+
+        def told_(self, _notification: Any) -> None:
+            self.tell()
+
+    return EcrinObserver
+
+
 async def _turns() -> None:
     frame = foundation()
     loop = frame.NSRunLoop.mainRunLoop()
     while True:
         if loop.currentMode() is None:  # nobody else runs it: in a turn of its own it would run this task's loop again
-            loop.runMode_beforeDate_(frame.NSDefaultRunLoopMode, frame.NSDate.date())
+            with pool():
+                loop.runMode_beforeDate_(frame.NSDefaultRunLoopMode, frame.NSDate.date())
         await asyncio.sleep(_TURN_S)
 
 

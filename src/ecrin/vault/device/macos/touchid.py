@@ -9,11 +9,11 @@ from typing import Any
 
 from ecrin.vault.device.errors import BiometricsUnavailable, Unsupported
 from ecrin.vault.device.macos.authentication import BIOMETRICS, context, evaluate, refusal
+from ecrin.vault.device.macos.pool import in_pool
 from ecrin.vault.device.macos.status import LOCKED_OUT, NO_PASSCODE, NOT_ENROLLED
 from ecrin.vault.device.model import Biometry, Permission, PromptTexts, SensorState, Strength
 from ecrin.vault.device.polling import watch_by_asking
 from ecrin.vault.device.ports import Tell
-from ecrin.vault.threads import in_thread
 
 EVERY_S = 5.0  # the system does not tell that a finger was enrolled
 NOT_TOLD = b"\0"  # somebody is enrolled, and which set it is is not known
@@ -25,7 +25,7 @@ class TouchId:
 
     async def state(self) -> SensorState:
         """Return what the sensor is like; raises `BiometricsUnavailable` if there is none, or not in reach."""
-        return await in_thread(_state)
+        return await in_pool(_state)
 
     async def verify(self, texts: PromptTexts, tell: Tell) -> None:
         """Show the system's prompt, which tells the user what to do by itself; see `Sensor`."""

@@ -1,10 +1,9 @@
 """Whether a Windows machine has a TPM 2.0, by the TPM Base Services (tbs.h). Hello keeps its keys there if it can."""
 
 import ctypes
-from ctypes import wintypes
 
 from ecrin.vault.device.errors import Unsupported
-from ecrin.vault.device.windows.api import dll
+from ecrin.vault.device.windows.api import DWORD, dll
 
 _VERSION_2 = 2
 
@@ -13,10 +12,10 @@ class _Info(ctypes.Structure):
     """TPM_DEVICE_INFO."""
 
     _fields_ = (
-        ("structVersion", wintypes.DWORD),
-        ("tpmVersion", wintypes.DWORD),
-        ("tpmInterfaceType", wintypes.DWORD),
-        ("tpmImpRevision", wintypes.DWORD),
+        ("structVersion", DWORD),
+        ("tpmVersion", DWORD),
+        ("tpmInterfaceType", DWORD),
+        ("tpmImpRevision", DWORD),
     )
 
 
@@ -27,5 +26,5 @@ def has_tpm() -> bool:
     except Unsupported:
         return False
     info = _Info()
-    answered = tbs.Tbsi_GetDeviceInfo(wintypes.DWORD(ctypes.sizeof(info)), ctypes.byref(info)) == 0
+    answered = tbs.Tbsi_GetDeviceInfo(DWORD(ctypes.sizeof(info)), ctypes.byref(info)) == 0
     return bool(answered and info.tpmVersion == _VERSION_2)

@@ -9,11 +9,10 @@ from functools import cached_property
 from typing import Any
 
 from ecrin.vault.device.errors import Unsupported
-from ecrin.vault.device.libraries import library
 from ecrin.vault.device.model import Moment
 from ecrin.vault.device.windows.api import dll
 
-_KEY = r"SYSTEM\CurrentControlSet\Control\Session Manager\Memory Management\PrefetchParameters"
+_BOOT_ID = 0x7FFE0000 + 0x2C4  # KUSER_SHARED_DATA.BootId (ntddk.h): Windows maps it there in every process
 
 
 class WindowsClock:
@@ -21,12 +20,11 @@ class WindowsClock:
 
     @cached_property
     def _boot(self) -> str:  # a process does not outlive its boot
-        winreg = library("winreg", "python")
-        try:
-            with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, _KEY) as key:
-                return str(winreg.QueryValueEx(key, "BootId")[0])
-        except OSError as error:
-            raise Unsupported("Windows does not say which boot this is.") from error
+        dll("kernel32")  # on another system nothing is mapped there
+        boot = ctypes.c_uint32.from_address(_BOOT_ID).value
+        if not boot:
+            raise Unsupported("Windows does not say which boot this is.")
+        return str(boot)
 
     @cached_property
     def _ticks(self) -> Any:

@@ -11,8 +11,9 @@ from typing import Any
 from ecrin.crypto.kdf import Buffer
 from ecrin.vault.device.errors import KeyStoreUnavailable, Unsupported
 from ecrin.vault.device.ports import MAX_ITEM
-from ecrin.vault.device.windows.api import dll, last_error
+from ecrin.vault.device.windows.api import DWORD, dll, last_error
 from ecrin.vault.memory import SecretRoom
+from ecrin.vault.naming import file_name
 from ecrin.vault.threads import in_thread
 
 _GENERIC, _LOCAL_MACHINE = 1, 2  # CRED_TYPE_GENERIC, CRED_PERSIST_LOCAL_MACHINE
@@ -23,15 +24,15 @@ class _Credential(ctypes.Structure):
     """CREDENTIALW."""
 
     _fields_ = (
-        ("Flags", wintypes.DWORD),
-        ("Type", wintypes.DWORD),
+        ("Flags", DWORD),
+        ("Type", DWORD),
         ("TargetName", wintypes.LPWSTR),
         ("Comment", wintypes.LPWSTR),
-        ("LastWritten", wintypes.FILETIME),
-        ("CredentialBlobSize", wintypes.DWORD),
+        ("LastWritten", DWORD * 2),
+        ("CredentialBlobSize", DWORD),
         ("CredentialBlob", ctypes.c_void_p),
-        ("Persist", wintypes.DWORD),
-        ("AttributeCount", wintypes.DWORD),
+        ("Persist", DWORD),
+        ("AttributeCount", DWORD),
         ("Attributes", ctypes.c_void_p),
         ("TargetAlias", wintypes.LPWSTR),
         ("UserName", wintypes.LPWSTR),
@@ -59,8 +60,9 @@ class CredentialManager:
 
 
 def target(service: str, item: str) -> str:
-    """Return the name of an item there: one for each service and item, whatever they contain."""
-    return f"ecrin:{len(service)}:{service}:{item}"
+    """Return the name of an item there: one for each service and item, though the Credential Manager ignores case."""
+    named = file_name(service)
+    return f"ecrin:{len(named)}:{named}:{file_name(item)}"
 
 
 def failure(code: int) -> KeyStoreUnavailable:
@@ -118,9 +120,9 @@ def _api() -> Any:
         api = dll("advapi32")
     except Unsupported as error:
         raise KeyStoreUnavailable(error.detail) from error
-    api.CredReadW.argtypes = (wintypes.LPCWSTR, wintypes.DWORD, wintypes.DWORD, ctypes.c_void_p)
-    api.CredWriteW.argtypes = (ctypes.c_void_p, wintypes.DWORD)
-    api.CredDeleteW.argtypes = (wintypes.LPCWSTR, wintypes.DWORD, wintypes.DWORD)
+    api.CredReadW.argtypes = (wintypes.LPCWSTR, DWORD, DWORD, ctypes.c_void_p)
+    api.CredWriteW.argtypes = (ctypes.c_void_p, DWORD)
+    api.CredDeleteW.argtypes = (wintypes.LPCWSTR, DWORD, DWORD)
     api.CredFree.argtypes = (ctypes.c_void_p,)
     api.CredFree.restype = None
     return api

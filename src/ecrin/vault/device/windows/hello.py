@@ -5,17 +5,16 @@
 
 import ctypes
 from collections.abc import Callable
-from ctypes import wintypes
 from typing import Any
 
 from ecrin.crypto.kdf import Buffer
-from ecrin.vault.device.errors import BiometricsUnavailable, Unsupported
+from ecrin.vault.device.errors import BiometricsUnavailable, DeviceError, Unsupported
 from ecrin.vault.device.libraries import library
 from ecrin.vault.device.model import Biometry, PromptTexts, SensorState
 from ecrin.vault.device.polling import watch_by_asking
 from ecrin.vault.device.ports import Tell
-from ecrin.vault.device.windows.answers import AVAILABLE, BUSY, of_consent, state_of
-from ecrin.vault.device.windows.api import dll, translated
+from ecrin.vault.device.windows.answers import AVAILABLE, BUSY, of_consent, of_pin, state_of
+from ecrin.vault.device.windows.api import DWORD, dll, translated
 from ecrin.vault.threads import in_thread
 
 EVERY_S = 5.0  # the system does not tell that a finger was enrolled
@@ -31,14 +30,12 @@ class WindowsHello:
             availability, kinds = await _availability(), await in_thread(_kinds)
         except Unsupported as error:
             raise BiometricsUnavailable(error.detail, hint=error.advice) from error
-        if not kinds:
-            raise BiometricsUnavailable
         return state_of(availability, kinds)
 
     async def verify(self, texts: PromptTexts, tell: Tell) -> None:
         """Show Hello's prompt, which tells the user what to do by itself; see `Sensor`."""
         del tell
-        await _consent(texts)
+        await _consent(texts, of_consent)
 
     async def watch(self, changed: Callable[[], None]) -> Callable[[], None]:
         """Call `changed` when another state is seen; it is looked at every few seconds."""
@@ -57,7 +54,7 @@ class HelloPin:
     async def verify(self, passcode: Buffer, texts: PromptTexts) -> None:
         """Show Hello's prompt; `passcode` is not looked at."""
         del passcode
-        await _consent(texts)
+        await _consent(texts, of_pin)
 
 
 def message(texts: PromptTexts) -> str:
@@ -74,10 +71,10 @@ async def _availability() -> int:
         return int(await _verifier().check_availability_async())
 
 
-async def _consent(texts: PromptTexts) -> None:
+async def _consent(texts: PromptTexts, refusal: Callable[[int], DeviceError | None]) -> None:
     with translated():
         result = int(await _verifier().request_verification_async(message(texts)))
-    if (error := of_consent(result)) is not None:
+    if (error := refusal(result)) is not None:
         raise error
 
 
@@ -88,7 +85,7 @@ def _kinds() -> frozenset[Biometry]:
     found = set()
     for factor, kind in _FACTORS.items():
         units, count = ctypes.c_void_p(), ctypes.c_size_t()
-        if winbio.WinBioEnumBiometricUnits(wintypes.DWORD(factor), ctypes.byref(units), ctypes.byref(count)) == 0:
+        if winbio.WinBioEnumBiometricUnits(DWORD(factor), ctypes.byref(units), ctypes.byref(count)) == 0:
             winbio.WinBioFree(units)
             if count.value:
                 found.add(kind)

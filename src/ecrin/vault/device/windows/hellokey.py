@@ -8,7 +8,7 @@ slot: Hello does not tell of them; resetting Hello does.
 
 import secrets
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -17,12 +17,12 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from ecrin.base.encoding import b64url, unb64url
-from ecrin.crypto.kdf import derive_into
+from ecrin.crypto.kdf import Buffer, derive_into
 from ecrin.errors import InvalidRequest
 from ecrin.vault.device.errors import DeviceError, Unsupported
 from ecrin.vault.device.libraries import library
 from ecrin.vault.device.windows.answers import of_key
-from ecrin.vault.device.windows.api import translated
+from ecrin.vault.device.windows.api import translated, window_in_front
 from ecrin.vault.device.windows.chip import has_tpm
 from ecrin.vault.errors import VaultDamaged
 from ecrin.vault.memory import SecretRoom
@@ -50,7 +50,7 @@ class HelloKey:
             if not await hello.KeyCredentialManager.is_supported_async():
                 raise Unsupported("Windows Hello is not set up.", hint="Set a PIN in the sign-in options of Windows.")
             replace = hello.KeyCredentialCreationOption.REPLACE_EXISTING
-            key = _opened(await hello.KeyCredentialManager.request_create_async(name(place), replace))
+            key = _opened(await _asked(hello.KeyCredentialManager, "request_create", name(place), replace))
             try:
                 signature = await _signed(key, challenge)
                 check(bytes(key.retrieve_public_key()), challenge, signature)
@@ -100,12 +100,12 @@ def challenge_of(params: Params) -> bytes:
     return challenge
 
 
-def check(public: bytes, challenge: bytes, signature: bytes | bytearray) -> None:
+def check(public: bytes, challenge: bytes, signature: Buffer) -> None:
     """Raise `Unsupported` unless this is a signature that is the same each time: RSA with PKCS#1 v1.5 and SHA-256."""
     try:
         key = load_der_public_key(public)
         if isinstance(key, RSAPublicKey):
-            return key.verify(bytes(signature), challenge, PKCS1v15(), SHA256())
+            return key.verify(cast("bytes", signature), challenge, PKCS1v15(), SHA256())  # a copy would be the secret
     except (ValueError, InvalidSignature):
         pass
     raise Unsupported("The key of Windows Hello does not sign the same way each time.")
@@ -129,8 +129,16 @@ def _opened(result: Any) -> Any:
     return result.credential
 
 
+async def _asked(of: Any, call: str, *arguments: Any) -> Any:
+    """Make a call that shows a prompt: over the window in front, which not every Windows can be told."""
+    if window := window_in_front():
+        with suppress(AttributeError, ImportError):  # a Windows without the call, a machine without winrt-Windows.UI
+            return await getattr(of, f"{call}_for_window_async")((window,), *arguments)  # Windows.UI.WindowId
+    return await getattr(of, f"{call}_async")(*arguments)
+
+
 async def _signed(key: Any, challenge: bytes) -> bytearray:
-    result = await key.request_sign_async(challenge)
+    result = await _asked(key, "request_sign", challenge)
     if (error := of_key(int(result.status))) is not None:
         raise error
     return bytearray(result.result)

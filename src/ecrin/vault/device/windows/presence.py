@@ -1,7 +1,8 @@
 """Whether the user of a Windows machine is there: session lock, sleep, and the last input.
 
 Sleep is told by the system. A lock is told to windows only, and a library has none: the session is asked every second
-instead (WTSQuerySessionInformation), so that a lock may be heard a second late.
+instead (WTSQuerySessionInformation), so that a lock may be heard a second late, and without the Remote Desktop Services
+not at all.
 """
 
 import ctypes
@@ -13,7 +14,7 @@ from ctypes import wintypes
 from ecrin.vault.device.errors import DeviceError, Unsupported
 from ecrin.vault.device.model import Signal
 from ecrin.vault.device.polling import watch_by_asking
-from ecrin.vault.device.windows.api import dll
+from ecrin.vault.device.windows.api import DWORD, dll
 from ecrin.vault.device.windows.power import PowerWatch
 from ecrin.vault.threads import in_thread
 
@@ -28,7 +29,7 @@ _FLAGS = {0: True, 1: False}  # WTS_SESSIONSTATE_LOCK, WTS_SESSIONSTATE_UNLOCK
 class _LastInput(ctypes.Structure):
     """LASTINPUTINFO."""
 
-    _fields_ = (("cbSize", wintypes.UINT), ("dwTime", wintypes.DWORD))
+    _fields_ = (("cbSize", wintypes.UINT), ("dwTime", DWORD))
 
 
 class WindowsPresence:
@@ -38,8 +39,6 @@ class WindowsPresence:
         """Call `heard` for each signal, in this event loop; return what ends that; raises `Unsupported`."""
         with ExitStack() as held:
             held.callback(PowerWatch(heard).end)
-            if await _is_locked() is None:
-                raise Unsupported("Windows does not say whether this session is locked.")
             held.callback(await watch_by_asking(_is_locked, lambda locked: _tell(locked, heard), EVERY_S))
             return held.pop_all().close
 
@@ -71,8 +70,8 @@ async def _is_locked() -> bool | None:
 
 
 def _ask_session() -> bool | None:
-    wts, info, size = dll("wtsapi32"), ctypes.c_void_p(), wintypes.DWORD()
-    asked = (None, wintypes.DWORD(_CURRENT_SESSION), wintypes.DWORD(_SESSION_INFO_EX))
+    wts, info, size = dll("wtsapi32"), ctypes.c_void_p(), DWORD()
+    asked = (None, DWORD(_CURRENT_SESSION), DWORD(_SESSION_INFO_EX))
     if not wts.WTSQuerySessionInformationW(*asked, ctypes.byref(info), ctypes.byref(size)):
         return None
     try:

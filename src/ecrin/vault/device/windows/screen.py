@@ -9,7 +9,7 @@ from ctypes import wintypes
 from typing import Any
 
 from ecrin.vault.device.errors import Unsupported
-from ecrin.vault.device.windows.api import dll, last_error
+from ecrin.vault.device.windows.api import DWORD, dll, last_error
 
 _SHOWN, _EXCLUDED = 0x00, 0x11  # WDA_NONE, WDA_EXCLUDEFROMCAPTURE
 
@@ -26,7 +26,7 @@ class WindowsScreen:
 
     async def is_hidden(self) -> bool:
         """Return whether all windows are kept out."""
-        affinity = wintypes.DWORD()
+        affinity = DWORD()
         try:
             user = _user()
             return all(
@@ -39,7 +39,7 @@ class WindowsScreen:
 
 def _user() -> Any:
     user = dll("user32")
-    user.SetWindowDisplayAffinity.argtypes = (wintypes.HWND, wintypes.DWORD)
+    user.SetWindowDisplayAffinity.argtypes = (wintypes.HWND, DWORD)
     user.GetWindowDisplayAffinity.argtypes = (wintypes.HWND, ctypes.c_void_p)
     user.GetWindowThreadProcessId.argtypes = (wintypes.HWND, ctypes.c_void_p)
     user.IsWindowVisible.argtypes = (wintypes.HWND,)
@@ -51,7 +51,7 @@ def _windows(user: Any) -> list[int]:
     found: list[int] = []
 
     def see(window: int, _: int) -> bool:
-        owner = wintypes.DWORD()
+        owner = DWORD()
         user.GetWindowThreadProcessId(window, ctypes.byref(owner))
         if owner.value == os.getpid() and user.IsWindowVisible(window):
             found.append(window)
