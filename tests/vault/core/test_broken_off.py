@@ -10,7 +10,7 @@ from ecrin.vault.errors import VaultBusy, VaultFull, VaultLocked, VaultNotInitia
 from ecrin.vault.keeping.anchoring import Anchoring
 from ecrin.vault.keeping.guesses import Guesses
 from ecrin.vault.keeping.held import Held
-from ecrin.vault.model import LockEvent, LockReason, PasscodeRequest, VaultConfig
+from ecrin.vault.model import Anchored, LockEvent, LockReason, PasscodeRequest, VaultConfig
 from ecrin.vault.opened.writer import Writer
 from vault.core.conftest import PASSCODE, Bench, Made
 from vault.core.test_anchor import Copy
@@ -89,6 +89,17 @@ async def test_a_wipe_that_is_cancelled_leaves_nothing_in_the_key_store(
     wiping.cancel()
     await asyncio.gather(wiping, return_exceptions=True)
     assert (bench.files(), bench.key_store.items) == ([], set())
+
+
+@pytest.mark.parametrize("verb", ["add", "replace"])
+async def test_what_is_cancelled_when_it_is_on_disk_leaves_nothing_of_the_old_slots_in_the_key_store(
+    made: Made, bench: Bench, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    vault = await made(PASSCODE.change(anchored=Anchored.NOTHING))
+    calls = {"add": lambda: vault.add_slot("key-store"), "replace": lambda: vault.set_custom_passcode("5678")}
+    await cancelled_at(Held.change, Held, calls[verb](), monkeypatch)
+    kept = {slot.id for slot in await vault.slots()}
+    assert {item.rsplit(" ", 1)[1] for _, item in bench.key_store.items} == kept
 
 
 async def test_who_clears_an_open_vault_is_told_that_it_is_locked(made: Made) -> None:

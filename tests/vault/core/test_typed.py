@@ -48,3 +48,12 @@ def test_what_is_no_text_is_no_passcode(typed: str) -> None:
 def test_what_was_asked_for_is_named() -> None:
     with pytest.raises(PasscodeMissing, match="a PIN has"):
         normal("", what="PIN")
+
+
+async def test_an_empty_passcode_does_not_stand_for_any_other_way_in(made: Made) -> None:
+    vault = await made()
+    await vault.add_slot("key-store")
+    await vault.lock()
+    with pytest.raises(PasscodeMissing):
+        await vault.unlock("")
+    assert await vault.is_locked()

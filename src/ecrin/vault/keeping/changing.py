@@ -19,6 +19,7 @@ from ecrin.vault.keeping.ways import Ways
 from ecrin.vault.model import VaultConfig, VaultType
 from ecrin.vault.opened.draft import Draft, Rekeyed
 from ecrin.vault.ports import Asking
+from ecrin.vault.threads import to_its_end
 
 BATCH = 500  # entries that a rotation seals in one commit
 _TYPE = ("type", "device_security", "gate_only", "bound")
@@ -80,7 +81,7 @@ class Changing:
         if kind in WIPING and any(slot.kind == kind for slot in held.slots()):
             raise InvalidConfig("There is a passcode already.", hint="`set_custom_passcode` replaces that of the type.")
         made = await self._maker.enrol(kind, held.open().keys, held.settings.config.bound, asking)
-        await self._kept(held, [made], held.change(lambda draft: draft.put_slot(made.slot)))
+        await self._tidied(held, [made], [], held.change(lambda draft: draft.put_slot(made.slot)))
         return made
 
     async def remove(self, held: Held, slot_id: bytes) -> None:
@@ -93,8 +94,8 @@ class Changing:
             raise LastSlot
         managed = tuple(id_ for id_ in held.settings.managed if id_ != slot_id)
         old, settings = held.settings, replace(held.settings, managed=managed)
-        await self._rotate_with(held, lambda draft: _replace(draft, old, gone, [], settings))
-        await self._maker.withdraw(held.vault_id, gone)
+        commit = self._rotate_with(held, lambda draft: _replace(draft, old, gone, [], settings))
+        await self._tidied(held, [], gone, commit)
 
     async def passcode(self, held: Held, asking: Asking) -> None:
         """Replace the passcode; raises `InvalidConfig` for a vault of another type."""
@@ -141,8 +142,7 @@ class Changing:
         made: list[Made] = []
         kinds = [kind for kind in self._ways.of_type(settings.config) if kind in WIPING]  # of those there is one
         gone = [slot for slot in held.slots() if slot.id in old.managed or slot.kind in kinds]
-        await self._kept(held, made, self._put(held, old, settings, mark, asking, made, gone))
-        await self._maker.withdraw(held.vault_id, gone)
+        await self._tidied(held, made, gone, self._put(held, old, settings, mark, asking, made, gone))
 
     async def _put(
         self,
@@ -159,14 +159,15 @@ class Changing:
         settings = replace(settings, managed=tuple(one.slot.id for one in made))
         await self._rotate_with(held, lambda draft: _replace(draft, old, gone, made, settings, mark))
 
-    async def _kept(self, held: Held, made: Sequence[Made], commit: Awaitable[object]) -> None:
-        """Await a commit of new slots. If it fails, what they keep outside is removed, unless they are in the file."""
+    async def _tidied(self, held: Held, made: Sequence[Made], gone: Sequence[Slot], commit: Awaitable[object]) -> None:
+        """Await a commit, and remove what slots keep outside that are not in the file then, whatever became of it."""
         try:
             await commit
-        except BaseException:
-            there = {slot.id for slot in held.slots()}
-            await self._maker.withdraw(held.vault_id, [one.slot for one in made if one.slot.id not in there])
-            raise
+        finally:
+            with suppress(VaultError):
+                there = {slot.id for slot in held.slots()}
+                left = [slot for slot in (*gone, *(one.slot for one in made)) if slot.id not in there]
+                await to_its_end(self._maker.withdraw(held.vault_id, left))
 
 
 def _replace(

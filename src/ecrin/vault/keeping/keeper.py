@@ -346,7 +346,7 @@ class Keeper:
         if held.opened is None:
             await self.unlocking.refresh(held)
         config, first = held.settings.config, cast("EcrinError | None", None)
-        for one in candidates(held.slots(), slot or (given and "passcode") or None):
+        for one in candidates(held.slots(), slot or ("passcode" if given is not None else None)):
             guesses = Guesses(held.writer, self._device.clock, one.id, one.kind, config.wipe_after)
             try:
                 return await judged(attempt(one, self.ask(config, given, guesses), guesses), guesses, undo)
