@@ -5,27 +5,28 @@ verb raises errors of `ecrin.vault.errors` and `ecrin.vault.device.errors`, whic
 """
 
 import os
-from collections.abc import Callable, Coroutine, Iterable, Mapping
-from functools import wraps
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar, cast
+from typing import Self
 
 from ecrin.crypto.profiles import DEVICE, Profile
 from ecrin.errors import EcrinError
 from ecrin.vault.device.here import here
 from ecrin.vault.device.model import Notice
 from ecrin.vault.device.ports import Platform
-from ecrin.vault.errors import InvalidConfig, InvalidExport, NotLockable, SlotMissing, VaultBusy, VaultNotInitialized
+from ecrin.vault.errors import InvalidConfig, InvalidExport, NotLockable, SlotMissing
 from ecrin.vault.format import export
 from ecrin.vault.format.entries import Plain, check_name
 from ecrin.vault.format.settings import checked
 from ecrin.vault.format.slots import Slot
 from ecrin.vault.keeping.asking import Asker, Typed, normal
+from ecrin.vault.keeping.configuring import Configuring
 from ecrin.vault.keeping.held import Held
 from ecrin.vault.keeping.keeper import Keeper
 from ecrin.vault.keeping.making import params_of
 from ecrin.vault.keeping.using import Using
+from ecrin.vault.keeping.verbs import verb
 from ecrin.vault.keeping.ways import Ways
 from ecrin.vault.memory import SecretRoom
 from ecrin.vault.model import (
@@ -38,36 +39,10 @@ from ecrin.vault.model import (
     VaultConfig,
 )
 from ecrin.vault.naming import check_app_id, check_key, file_name
-from ecrin.vault.opened.draft import Rekeyed
 from ecrin.vault.ports import Anchor, Hold
 from ecrin.vault.store import rows
 from ecrin.vault.threads import in_thread
 from ecrin.vault.values import plain, value_of
-
-FORKED = "This object belongs to the process that this one was forked from."
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-def verb(
-    method: "Callable[Concatenate[Vault, P], Coroutine[Any, Any, T]]",
-) -> "Callable[Concatenate[Vault, P], Coroutine[Any, Any, T]]":
-    """Let `on_error` hear of what a verb raises."""
-
-    @wraps(method)
-    async def told(self: "Vault", *args: P.args, **kwargs: P.kwargs) -> T:
-        if self._process != os.getpid():
-            raise VaultNotInitialized(FORKED, hint="Make another `Vault` in this process.")
-        try:
-            try:
-                return await method(self, *args, **kwargs)
-            except Rekeyed:
-                raise VaultBusy("Another process is rotating the key of this vault.") from None
-        except EcrinError as error:
-            self._keeper.events.failed.tell(error)
-            raise
-
-    return cast("Callable[Concatenate[Vault, P], Coroutine[Any, Any, T]]", told)
 
 
 class Vault:
@@ -94,6 +69,7 @@ class Vault:
         self._process = os.getpid()
         self._keeper = Keeper(app_id, folder or device.data_folder / file_name(app_id) / "vaults", device, self._ways)
         self._using = Using(self._keeper)
+        self._configuring = Configuring(self._keeper)
 
     # --- its life
 
@@ -341,7 +317,7 @@ class Vault:
             await self._using.usable_in_turn()
             if config.key != self.config.key:
                 raise InvalidConfig("The key names the vault, and cannot be changed.")
-            await self._keeper.configure(checked(config), passcode)
+            await self._configuring.configure(checked(config), passcode)
 
     @verb
     async def protection(self) -> Protection:

@@ -12,8 +12,9 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar, cast
 
 from ecrin.vault.errors import VaultNotInitialized
+from ecrin.vault.keeping.verbs import FORKED
 from ecrin.vault.model import VaultConfig
-from ecrin.vault.service import FORKED, Vault
+from ecrin.vault.service import Vault
 
 P = ParamSpec("P")
 T = TypeVar("T")

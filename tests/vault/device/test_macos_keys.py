@@ -7,33 +7,16 @@ from ecrin.vault.device.macos.enclave import Access, SecureEnclave
 from ecrin.vault.device.macos.keychain import Keychain
 from ecrin.vault.device.model import PromptTexts
 from ecrin.vault.errors import SlotInvalidated
-from ecrin.vault.memory import SecretRoom
-from ecrin.vault.ports import Asked, Place
+from ecrin.vault.ports import Place
 from vault.device.macos_frameworks import ENCLAVE, LOGIN, Data, Mac
+from vault.device.nobody import Nobody, taken
 
 PLACE = Place("com.example.notes", bytes(16), bytes(range(16)))
 ITEM = ("com.example.notes", "key")
 
 
-class Somebody:
+class Somebody(Nobody):
     texts = PromptTexts(reason="open the notes")
-
-    async def secret(self, asked: Asked) -> bytearray:
-        raise AssertionError(asked)
-
-    async def trying(self) -> None:
-        raise AssertionError("the enclave counts, not the file")
-
-    def tell(self, notice: object) -> None:
-        raise AssertionError(notice)
-
-
-def taken(room: SecretRoom | None) -> bytes | None:
-    if room is None:
-        return None
-    secret = bytes(room.view)
-    room.close()
-    return secret
 
 
 @pytest.mark.parametrize(("signed", "keychain"), [(False, LOGIN), (True, ENCLAVE)])

@@ -5,39 +5,18 @@ import ctypes
 import pytest
 
 from ecrin.vault.device import errors
-from ecrin.vault.device.model import PromptTexts
 from ecrin.vault.device.windows.chip import has_tpm
 from ecrin.vault.device.windows.credentials import CredentialManager, _Credential, target
 from ecrin.vault.device.windows.hellokey import HelloKey, check
 from ecrin.vault.errors import SlotInvalidated
-from ecrin.vault.memory import SecretRoom, forget
-from ecrin.vault.ports import Asked, Place
+from ecrin.vault.memory import forget
+from ecrin.vault.ports import Place
+from vault.device.nobody import Nobody, taken
 from vault.device.windows_dlls import Machine
 from vault.device.winrt import Hello, Key, failed
 from vault.memory_image import left
 
 PLACE = Place("com.example.notes", bytes(16), bytes(range(16)))
-
-
-class Nobody:
-    texts = PromptTexts()
-
-    async def secret(self, asked: Asked) -> bytearray:
-        raise AssertionError(asked)
-
-    async def trying(self) -> None:
-        raise AssertionError("Hello counts, not the file")
-
-    def tell(self, notice: object) -> None:
-        raise AssertionError(notice)
-
-
-def taken(room: SecretRoom | None) -> bytes | None:
-    if room is None:
-        return None
-    secret = bytes(room.view)
-    room.close()
-    return secret
 
 
 async def test_an_item_is_kept_on_this_machine_replaced_and_removed(machine: Machine) -> None:

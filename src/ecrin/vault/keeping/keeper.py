@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -152,23 +151,6 @@ class Keeper:
         """Hold a vault in memory that was just made, open."""
         self.memory, held = None, await self._hold(None, connection)
         await self.begin(held, await self.unlocking.made(held, keys))
-
-    async def configure(self, config: VaultConfig, given: Typed | None) -> None:
-        """Change the configuration of the open vault; into memory and out of it its values move."""
-        held, old = self.there(), self.there().settings.config
-        if old.type is VaultType.IN_MEMORY and config.type is VaultType.IN_MEMORY:
-            held.settings = replace(held.settings, config=config)
-            await self.took_in(held)
-        elif VaultType.IN_MEMORY in (old.type, config.type):
-            await self._move(held, config, given)
-        else:
-            try:
-                await self.changing.configure(held, config, self.ask(config, given))
-            finally:  # also where it was broken off after its commit
-                with suppress(Rekeyed):
-                    held.caught_up()
-                await self.took_in(held)
-        self.events.configured.tell(config)
 
     async def took_in(self, held: Held) -> None:
         """Go by the settings that the open vault has now."""
@@ -363,30 +345,6 @@ class Keeper:
             finally:
                 guesses.release()
         raise first or VaultLocked
-
-    async def _move(self, held: Held, config: VaultConfig, given: Typed | None) -> None:
-        """Make a new vault of another kind with the same values, and end the old one."""
-        if config.type is VaultType.IN_MEMORY:
-            return await to_its_end(self._move_in_memory(held, config))
-        if self.path(config.key).exists():
-            raise InvalidConfig(TAKEN)
-        try:
-            return await self.make(self.path(config.key), config, given, held)
-        finally:
-            if self.held is not held:
-                await to_its_end(self.maker.end(held))
-
-    async def _move_in_memory(self, held: Held, config: VaultConfig) -> None:
-        gone, made = held.slots(), list[tuple[sqlite3.Connection, OpenKeys]]()
-        try:
-            await held.taken(lambda plains: made.append(self.maker.make_in_memory(config, plains)))
-        except BaseException:
-            for connection, keys in made:
-                keys.close()
-                connection.close()
-            raise
-        await self.take_in_memory(*made[0])
-        await self.maker.end(held, gone)
 
     async def lock_in_turn(self, reason: LockReason) -> None:
         """Take the turn, also from who waits for an answer of the app's, and lock the vault."""
