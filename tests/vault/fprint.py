@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -139,9 +140,12 @@ class Reader:
     @contextmanager
     def _client(self, *command: str) -> Iterator[subprocess.Popen[bytes]]:
         client = spawn(command, output=subprocess.PIPE, DBUS_SYSTEM_BUS_ADDRESS=self.address)
+        late = threading.Timer(3 * PATIENCE, client.kill)  # it waits for ever for a fprintd that is gone
+        late.start()
         try:
             yield client
         finally:
+            late.cancel()
             stop(client)
 
 

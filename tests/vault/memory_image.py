@@ -26,6 +26,7 @@ def of(vault: Vault) -> dict[str, bytes]:
         "entries": masked(room[:KEY_BYTES]),
         "manifest": masked(room[KEY_BYTES:ROOM]),
         "vault": masked(keys.key),
+        "guard": masked(keys.guard),
         "ids": masked(keys.ids),
         "set": masked(keys.set),
     }

@@ -17,7 +17,7 @@ _HEAD = bytes.__basicsize__ - 1  # CPython: the bytes of an object begin behind 
 
 @dataclass(frozen=True, slots=True)
 class MemoryProtection:
-    """What the system granted: pages that are never written to swap, and that no core dump holds."""
+    """What the system granted a room: its pages are never written to swap, and no core dump holds them."""
 
     locked: bool
     undumped: bool

@@ -149,8 +149,9 @@ class NewSlot:
 class Protection:
     """What really holds on this machine, honestly.
 
-    `holds` are those of the slots: the vault is as strong as the weakest. `memory_locked`: keys are never written to
-    swap. `undumped`: no core dump holds them. `anchored`: what notices an old copy. `hears_screen_lock`: the desktop's
+    `holds` are those of the slots: the vault is as strong as the weakest. `memory_locked`: the vault's keys are never
+    written to swap; `undumped`: no core dump holds them. Neither covers what OpenSSL makes of them while it is open.
+    `anchored`: what notices an old copy; of a locked vault, as it is configured. `hears_screen_lock`: the desktop's
     lock and sleep lock it.
     """
 

@@ -61,10 +61,11 @@ class Asking(Protocol):
         """
         ...
 
-    async def trying(self) -> None:
+    async def trying(self, *, seen: bool = False) -> None:
         """Say that a guess is about to be tried: it is counted on disk before this returns.
 
-        Raises `TryLater` or `TooManyAttempts`: then it must not be tried.
+        `seen`: the device judges it, so that whoever breaks it off may know the answer all the same. Raises `TryLater`
+        or `TooManyAttempts`: then it must not be tried.
         """
         ...
 

@@ -323,9 +323,8 @@ class Vault:
     async def protection(self) -> Protection:
         """Return what really holds on this machine; raises `VaultNotInitialized`."""
         config, held = self.config, self._keeper.held
-        room = SecretRoom(1)
+        room = held.opened.keys.room if held is not None and held.opened is not None else SecretRoom(1)
         granted = room.protection
-        room.close()
         return Protection(
             type=config.type,
             holds=tuple(self._info(held, slot).hold for slot in held.slots()) if held is not None else (),

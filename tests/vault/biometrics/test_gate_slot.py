@@ -52,7 +52,7 @@ class Somebody:
         self.asked.append(asked)
         return self.typed
 
-    async def trying(self) -> None:
+    async def trying(self, *, seen: bool = False) -> None:
         if self.tries == self._may_try:
             raise TryLater(1000)
         self.tries += 1

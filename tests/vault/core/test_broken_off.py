@@ -4,18 +4,31 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import anyio
 import pytest
 
+from ecrin.vault.device.errors import SystemCanceled
 from ecrin.vault.errors import VaultBusy, VaultFull, VaultLocked, VaultNotInitialized, VaultRolledBack
 from ecrin.vault.keeping.anchoring import Anchoring
 from ecrin.vault.keeping.guesses import Guesses
 from ecrin.vault.keeping.held import Held
-from ecrin.vault.model import Anchored, LockEvent, LockReason, PasscodeRequest, VaultConfig
+from ecrin.vault.model import (
+    Anchored,
+    DeviceSecurity,
+    LockEvent,
+    LockReason,
+    PasscodeRequest,
+    VaultConfig,
+    VaultType,
+)
 from ecrin.vault.opened.writer import Writer
 from vault.core.conftest import PASSCODE, Bench, Made
 from vault.core.test_anchor import Copy
 
 WIPING = PASSCODE.change(wipe_after=3)
+DEVICE_PASSCODE = VaultConfig(
+    type=VaultType.DEVICE_SECURITY, device_security=DeviceSecurity.SYSTEM_PASSCODE, gate_only=True
+)
 
 
 def fails(*_: object) -> None:
@@ -26,8 +39,8 @@ async def cancelled_at(method: Callable[..., Any], where: type, call: Any, patch
     """Cancel a call as soon as `method` of `where` is done for it."""
     reached = asyncio.Event()
 
-    async def reaching(self: Any, *args: Any) -> Any:
-        found = await method(self, *args)
+    async def reaching(self: Any, *args: Any, **options: Any) -> Any:
+        found = await method(self, *args, **options)
         reached.set()
         await asyncio.sleep(0)  # here it is cancelled
         return found
@@ -57,6 +70,53 @@ async def test_a48_wrong_passcodes_that_are_cancelled_stay_counted(made: Made, m
     await cancelled_at(Guesses.count, Guesses, vault.unlock("9999"), monkeypatch)
     assert [slot.failures for slot in await vault.slots()] == [1]
     assert await vault.is_locked()
+
+
+async def test_a48_right_passcodes_that_run_into_anyios_timeouts_wipe_nothing(
+    made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its scopes cancel anew at every turn of the loop."""
+
+    async def slow(self: Guesses, *, seen: bool = False) -> None:
+        await count(self, seen=seen)
+        await asyncio.sleep(0.05)
+
+    count, vault = Guesses.count, await made(WIPING)
+    await vault.lock()
+    with monkeypatch.context() as patch:
+        patch.setattr(Guesses, "count", slow)
+        for _ in range(4):
+            with anyio.move_on_after(0.02):
+                await vault.unlock("1234")
+    assert sum(slot.failures for slot in await vault.slots()) == 0
+
+
+@pytest.mark.parametrize("how", ["cancelled", "locked"])
+async def test_a48_a_device_passcode_that_the_device_has_seen_stays_counted(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """PAM tells a right one at once and takes its time for a wrong one: whoever waits no longer knows."""
+    asked = asyncio.Event()
+
+    async def slow(*_: object) -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    bench.passcode.change("1234")
+    vault = bench.vault()
+    await vault.initialize(DEVICE_PASSCODE)
+    await vault.lock()
+    vault.on_passcode_requested(lambda _: "9999")
+    monkeypatch.setattr(bench.passcode, "verify", slow)
+    opening = asyncio.ensure_future(vault.unlock())
+    await asked.wait()
+    if how == "cancelled":
+        opening.cancel()
+    else:
+        await vault.close()
+        await vault.load()
+    await asyncio.gather(opening, return_exceptions=True)
+    assert [slot.failures for slot in await vault.slots()] == [1]
 
 
 async def test_a_lock_that_is_cancelled_is_a_lock_and_told(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,6 +247,34 @@ async def test_who_is_asked_cannot_call_what_waits_for_the_answer(made: Made, ve
     vault.on_passcode_requested(asker)
     await vault.unlock()
     assert not await vault.is_locked()
+
+
+async def test_nor_do_tasks_of_who_is_asked(made: Made) -> None:
+    vault = await made()
+    await vault.lock()
+
+    async def asker(_: PasscodeRequest) -> str:
+        with pytest.raises(VaultBusy, match="waits for the answer"):
+            await asyncio.gather(vault.slots(), vault.unlock("1234"))
+        return "1234"
+
+    vault.on_passcode_requested(asker)
+    await vault.unlock()
+
+
+async def test_a_lock_that_a_task_of_who_is_asked_brings_about_is_no_call_of_theirs(made: Made) -> None:
+    vault, tasks = await made(), list[asyncio.Task[None]]()
+    await vault.lock()
+
+    async def asker(_: PasscodeRequest) -> str:
+        tasks.append(asyncio.ensure_future(vault.close()))
+        await asyncio.Event().wait()
+        return "1234"
+
+    vault.on_passcode_requested(asker)
+    with pytest.raises(SystemCanceled):
+        await vault.unlock()
+    await tasks[0]
 
 
 async def test_a_locked_vault_that_was_wiped_elsewhere_is_initialized_anew(made: Made, bench: Bench) -> None:

@@ -374,3 +374,27 @@ print(len(set(map(bytes, rooms))))
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout == "1\n"
+
+
+async def test_a48_memory_that_is_short_while_somebody_authenticates_makes_no_failure(
+    made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def short(_: int) -> None:
+        raise OSError(12, "Cannot allocate memory")
+
+    vault = await made(WIPING)
+    with monkeypatch.context() as patch:
+        patch.setattr(unlocking, "SecretRoom", short)
+        for _ in range(5):
+            with pytest.raises(OSError, match="memory"):
+                await vault.export_vault_unsafe("1234")
+    assert await failures(vault) == 0
+
+
+async def test_a_slot_with_an_id_that_none_has_is_damage(made: Made, bench: Bench) -> None:
+    vault = await made()
+    await vault.lock()
+    with closing(sqlite3.connect(bench.files()[0])) as connection, connection:
+        connection.execute("UPDATE slots SET id = CAST(' guard' || hex(id) AS BLOB)")
+    with pytest.raises(VaultDamaged, match="id"):
+        await vault.unlock("1234")

@@ -13,7 +13,7 @@ class Nobody:
     async def secret(self, asked: Asked) -> bytearray:
         raise AssertionError(asked)
 
-    async def trying(self) -> None:
+    async def trying(self, *, seen: bool = False) -> None:
         raise AssertionError("the system counts, not the file")
 
     def tell(self, notice: object) -> None:

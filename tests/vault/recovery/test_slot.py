@@ -30,7 +30,7 @@ class Person:
         assert asked is Asked.RECOVERY_CODE
         return self.typed
 
-    async def trying(self) -> None:
+    async def trying(self, *, seen: bool = False) -> None:
         self.tries += 1
 
     def tell(self, notice: Notice) -> None:

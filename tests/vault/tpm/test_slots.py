@@ -29,7 +29,7 @@ class Nobody:
     async def secret(self, asked: Asked) -> bytearray:
         raise AssertionError(asked)
 
-    async def trying(self) -> None:
+    async def trying(self, *, seen: bool = False) -> None:
         raise AssertionError("nothing is guessed")
 
     def tell(self, notice: Notice) -> None:
@@ -46,7 +46,7 @@ class Somebody(Nobody):
     async def secret(self, asked: Asked) -> bytearray:
         return bytearray(self._passcode.encode())
 
-    async def trying(self) -> None:
+    async def trying(self, *, seen: bool = False) -> None:
         self.tries += 1
 
 

@@ -52,8 +52,8 @@ def public_key(vault_id: bytes, slot_id: bytes, secret: Buffer) -> bytes:
 def guarded(vault_id: bytes, slot: Slot, secret: Buffer, guard: Buffer, draw: Draw = secrets.token_bytes) -> Slot:
     """Return a new slot that keeps the vault's guard (32 bytes), sealed under its secret."""
     nonce = draw(NONCE_BYTES)
-    sealed = _guarding(vault_id, slot.id, secret).encrypt(nonce, guard, _info(vault_id, slot))
-    return replace(slot, guard=nonce + sealed)
+    with _guarding(vault_id, slot.id, secret) as cipher:
+        return replace(slot, guard=nonce + cipher.encrypt(nonce, guard, _info(vault_id, slot)))
 
 
 def wrap(vault_id: bytes, slot: Slot, epoch: int, vault_key: Buffer) -> Slot:
@@ -76,16 +76,19 @@ def unwrap(vault_id: bytes, slot: Slot, secret: Buffer, out: memoryview) -> int:
     try:
         return _opened(vault_id, slot, secret, private, out)
     except (InvalidTag, ValueError):
-        if hmac.compare_digest(private.public_key().public_bytes_raw(), slot.public):
-            raise VaultDamaged("A slot was changed by something else than this vault.") from None
-        raise SlotRefused from None
+        right = hmac.compare_digest(private.public_key().public_bytes_raw(), slot.public)
+    del private  # an app may keep the error, and with it this frame
+    if right:
+        raise VaultDamaged("A slot was changed by something else than this vault.")
+    raise SlotRefused
 
 
 def _opened(vault_id: bytes, slot: Slot, secret: Buffer, private: X25519PrivateKey, out: memoryview) -> int:
     info, guard, opened = _info(vault_id, slot), bytearray(KEY_BYTES), b""
     try:
         nonce, sealed = slot.guard[:NONCE_BYTES], slot.guard[NONCE_BYTES:]
-        _guarding(vault_id, slot.id, secret).decrypt_into(nonce, sealed, info, guard)
+        with _guarding(vault_id, slot.id, secret) as cipher:
+            cipher.decrypt_into(nonce, sealed, info, guard)
         opened = SUITE.decrypt(slot.wrapped, private, info=info)
         if len(opened) != EPOCH_BYTES + KEY_BYTES:
             raise ValueError("This is no vault key.")
@@ -109,9 +112,10 @@ def _private(vault_id: bytes, slot_id: bytes, secret: Buffer) -> X25519PrivateKe
         return X25519PrivateKey.from_private_bytes(private)
 
 
-def _guarding(vault_id: bytes, slot_id: bytes, secret: Buffer) -> AESGCM:
+@contextmanager
+def _guarding(vault_id: bytes, slot_id: bytes, secret: Buffer) -> Iterator[AESGCM]:
     with _derived(vault_id, b"ecrin slot 1 guard" + slot_id, secret) as key:
-        return AESGCM(key)
+        yield AESGCM(key)
 
 
 @contextmanager

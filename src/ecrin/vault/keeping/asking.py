@@ -53,10 +53,10 @@ class Ask:
         form: Form = "NFC" if asked is Asked.PIN else "NFKC"  # CTAP 2.1 §6.5.5 wants a PIN in NFC
         return normal(given, form, _CALLED.get(asked, "passcode"))
 
-    async def trying(self) -> None:
+    async def trying(self, *, seen: bool = False) -> None:
         """Count a guess on disk; raises `TryLater`, `TooManyAttempts`."""
         if self._guesses is not None:
-            await self._guesses.count()
+            await self._guesses.count(seen=seen)
 
     def tell(self, notice: Notice) -> None:
         """Hand a notice to the app."""

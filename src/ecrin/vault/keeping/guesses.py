@@ -16,6 +16,7 @@ from ecrin.vault.store import file, rows
 
 T = TypeVar("T")
 WIPING = ("passcode",)  # kinds of slots whose failed tries count towards a wipe
+BROKEN_OFF = (SystemCanceled, asyncio.CancelledError)  # by who calls, or a lock
 UNJUDGED = (  # at a gate; with a passcode, whose hash nobody has seen then
     (UserCanceled, AppCanceled, SystemCanceled, FallbackChosen, BiometricsUnavailable, asyncio.CancelledError),
     (Exception,),  # what stops a derivation or a reading; who cancels the task may have seen the hash in time
@@ -33,14 +34,15 @@ class Guesses:
         self._wipe_after = wipe_after if kind in WIPING else None
         self.made = False
         self.wiping = False  # a try is counted, and a wipe may come of it
+        self._seen = False  # by the device: it stays counted, whoever breaks it off
         self._alone = ExitStack()
 
-    async def count(self) -> None:
+    async def count(self, *, seen: bool = False) -> None:
         """Count one more; raises `TryLater` while it has to wait, `TooManyAttempts` when there was one too many.
 
         Where a wipe threatens, one process tries at a time, until `release`: the others' tries are no failures yet.
         """
-        self.wiping = self._kind in WIPING
+        self.wiping, self._seen = self._kind in WIPING, seen
         if self.wiping:
             await self._writer.run(lambda _: self._enter())
         wait = await self._writer.run(lambda connection: self._in_transaction(connection, self._count))
@@ -54,6 +56,8 @@ class Guesses:
 
     async def take_back(self, error: BaseException) -> None:
         """Take back the last try if nobody was judged: cancelled at a gate, or the device had not what it takes."""
+        if self._seen and isinstance(error, BROKEN_OFF):
+            return
         if self.made and isinstance(error, UNJUDGED[self._kind in WIPING]):
             await self._writer.run(lambda connection: self._in_transaction(connection, self._take_back))
             self.made = False

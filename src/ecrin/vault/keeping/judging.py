@@ -23,10 +23,17 @@ async def judged(attempt: Coroutine[Any, Any, T], guesses: Guesses, undo: Callab
         return await asyncio.shield(task)
     except asyncio.CancelledError:
         if guesses.wiping:
-            with suppress(asyncio.CancelledError):  # who is in such a hurry leaves it counted
-                await asyncio.wait([task], timeout=GRACE_SECONDS)
+            await _settled_in_time(task)
         task.cancel()
         await settled(task)
         if not task.cancelled() and task.exception() is None:
             undo(task.result())
         raise
+
+
+async def _settled_in_time(task: "asyncio.Task[T]") -> None:
+    loop = asyncio.get_running_loop()
+    end = loop.time() + GRACE_SECONDS
+    while not task.done() and (left := end - loop.time()) > 0:
+        with suppress(asyncio.CancelledError):  # anyio cancels anew at every turn of the loop
+            await asyncio.wait([task], timeout=left)

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from ecrin.vault.device.errors import SystemCanceled
 from ecrin.vault.errors import VaultBusy
 
 T = TypeVar("T")
+_asked: ContextVar[object] = ContextVar("asked", default=None)  # which question a task, or its parent, is to answer
 
 
 class Turn:
@@ -20,11 +22,13 @@ class Turn:
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
         self._answering: asyncio.Future[Any] | None = None
+        self._question: object = None
         self._leave = asyncio.Event()  # set while a lock or an end waits for its turn
         self._locks = 0
 
     async def __aenter__(self) -> None:
-        self._check()
+        if self._question is not None and _asked.get() is self._question:
+            raise _busy()
         await self._lock.acquire()
 
     async def __aexit__(self, *_: object) -> None:
@@ -33,7 +37,8 @@ class Turn:
     @asynccontextmanager
     async def at_once(self) -> AsyncIterator[None]:
         """Take the turn for a lock, or an end: whoever has it and waits for a person gets `SystemCanceled`."""
-        self._check()
+        if self._answering is not None and asyncio.current_task() is self._answering:
+            raise _busy()
         self._locks += 1
         self._leave.set()
         try:
@@ -49,7 +54,10 @@ class Turn:
 
     async def answered(self, asking: Awaitable[T]) -> T:
         """Return what a person's answer leads to; raises `SystemCanceled` if the vault has to be locked before."""
+        self._question = object()
+        token = _asked.set(self._question)
         answering, leaving = asyncio.ensure_future(asking), asyncio.ensure_future(self._leave.wait())
+        _asked.reset(token)
         self._answering = answering
         try:
             await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
@@ -57,12 +65,12 @@ class Turn:
                 raise SystemCanceled
             return answering.result()
         finally:
-            self._answering = None
+            self._answering = self._question = None
             answering.cancel()
             leaving.cancel()
             await asyncio.gather(answering, leaving, return_exceptions=True)
 
-    def _check(self) -> None:
-        if self._answering is not None and asyncio.current_task() is self._answering:
-            hint = "Answer first (None cancels), and call it then."
-            raise VaultBusy("The vault waits for the answer of who calls this.", hint=hint)
+
+def _busy() -> VaultBusy:
+    hint = "Answer first (None cancels), and call it then."
+    return VaultBusy("The vault waits for the answer of who calls this.", hint=hint)

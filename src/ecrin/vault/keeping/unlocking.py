@@ -107,16 +107,18 @@ class Unlocking:
 
     async def attach(self, held: Held) -> None:
         """Give a vault the anchoring of its settings; raises an error of the device if its anchor cannot be here."""
-        due = False
+        due, reached = False, True
         if held.anchoring is not None:
             await held.anchoring.stop()
             due = held.anchoring.due and held.opened is not None
+            reached = held.anchoring.reached
         anchored = held.settings.config.anchored
         if held.path is None or anchored is Anchored.NOTHING:
             held.anchoring = None
             return
         anchor, leads = self._ways.anchor(anchored), held.settings.anchor
         held.anchoring = Anchoring(anchor, self._app_id, held.vault_id, leads, held.write_mark, self._failed)
+        held.anchoring.reached = reached
         if due:
             held.anchoring.changed()
 
@@ -221,20 +223,24 @@ class Unlocking:
     async def authenticate(self, held: Held, slot: Slot, ask: Ask, guesses: Guesses) -> None:
         """Accept whoever opens a slot of a vault that is open; raises as `open`."""
         key = held.open().keys.secret
-        secret = await self.secret(held, slot, ask, guesses)
         again = SecretRoom(len(key))
         try:
-            async with self._judged(slot, guesses):
-                epoch = slots.unwrap(held.vault_id, slot, secret.view, again.view)
+            epoch = await self._unwrapped(held, slot, ask, guesses, again)
+            await guesses.reset()
             if epoch != held.open().keys.current.epoch:
-                await guesses.reset()  # it was right, of another time
-                raise Rekeyed
+                raise Rekeyed  # it was right, of another time
             if not hmac.compare_digest(again.view, key):
                 raise VaultDamaged
         finally:
-            secret.close()
             again.close()
-        await guesses.reset()
+
+    async def _unwrapped(self, held: Held, slot: Slot, ask: Ask, guesses: Guesses, out: SecretRoom) -> int:
+        secret = await self.secret(held, slot, ask, guesses)
+        try:
+            async with self._judged(slot, guesses):
+                return slots.unwrap(held.vault_id, slot, secret.view, out.view)
+        finally:
+            secret.close()
 
 
 async def _anchored(held: Held, *, accept_old_copy: bool) -> int | None:

@@ -121,7 +121,7 @@ class _Passcode:
     async def ask(self, params: Params, asking: Asking) -> None:
         typed = bytearray() if self._passcode.asks_itself else await asking.secret(Asked.DEVICE_PASSCODE)
         try:
-            await asking.trying()
+            await asking.trying(seen=not self._passcode.asks_itself)
             await self._passcode.verify(typed, asking.texts)
         finally:
             typed[:] = bytes(len(typed))

@@ -56,7 +56,7 @@ class PasscodeSlot:
         """Ask for the passcode and count the try; raises `PasscodeMismatch` where a chip tells."""
         passcode = await asking.secret(Asked.PASSCODE)
         try:
-            await asking.trying()
+            await asking.trying(seen=_bound(params) is Bound.CHIP)
         except BaseException:
             passcode[:] = bytes(len(passcode))
             raise

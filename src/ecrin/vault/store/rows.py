@@ -9,7 +9,7 @@ from typing import Any
 from ecrin.vault.device.model import Moment
 from ecrin.vault.errors import VaultDamaged, VaultNotInitialized
 from ecrin.vault.format.entries import Entry
-from ecrin.vault.format.slots import Slot
+from ecrin.vault.format.slots import SLOT_ID_BYTES, Slot
 from ecrin.vault.model import Tries
 
 NEVER_TRIED = Tries(0, Moment("", 0, 0))
@@ -60,7 +60,7 @@ def put_head(connection: sqlite3.Connection, row: Head) -> None:
 def slots(connection: sqlite3.Connection) -> list[Slot]:
     """Return the slots, in the order in which they were made."""
     found = connection.execute("SELECT id, kind, params, public, guard, wrapped FROM slots ORDER BY rowid").fetchall()
-    return [Slot(_blob(i), _blob(k).decode(), *(_blob(part) for part in rest)) for i, k, *rest in found]
+    return [Slot(_slot_id(i), _blob(k).decode(), *(_blob(part) for part in rest)) for i, k, *rest in found]
 
 
 def put_slot(connection: sqlite3.Connection, slot: Slot) -> None:
@@ -160,6 +160,12 @@ def clear(connection: sqlite3.Connection) -> None:
 
 def _entry(version: object, id_: object, epoch: object, sealed: object) -> Entry:
     return Entry(_blob(id_), _whole(version), _whole(epoch), _blob(sealed))
+
+
+def _slot_id(value: object) -> bytes:
+    if len(found := _blob(value)) != SLOT_ID_BYTES:  # what is derived for a slot counts on it
+        raise VaultDamaged("A slot has an id that none has.")
+    return found
 
 
 def _blob(value: object) -> bytes:
