@@ -6,17 +6,17 @@ from pathlib import Path
 import pytest
 
 from disks import freeze
-from vault.faults.sabotage import Workers, absent
+from vault.faults.sabotage import Workers, absent, cannot_strike
 
 __all__ = ["freeze", "template", "workers"]
 
 
 @pytest.fixture(scope="module")
-def workers() -> Iterator[Workers]:
-    why_not = absent()
+def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
+    why_not = cannot_strike() or absent()
     if why_not is not None:
         pytest.skip(why_not)
-    found = Workers()
+    found = Workers(tmp_path_factory.mktemp("workers"))
     yield found
     found.close()
 

@@ -56,8 +56,9 @@ async def read(folder: Path, vault: Vault, number: int, count: int) -> None:
         for writer in seen:
             least = max(seen[writer], acked(folder, writer))
             found = await persisting(vault, lambda: vault.get_value(f"own-{writer}"))  # noqa: B023
-            assert (-1 if found is None else found) >= least, (writer, found, least)  # type: ignore[operator]
-            seen[writer] = max(least, -1 if found is None else found)  # type: ignore[type-var]
+            at = found if isinstance(found, int) else -1
+            assert at >= least, (writer, found, least)
+            seen[writer] = at
         await asyncio.sleep(0)
 
 
@@ -85,6 +86,11 @@ async def initialize(folder: Path, vault: Vault, number: int, count: int) -> Non
     await vault.set_value(f"by-{number}", number)
 
 
+async def unlock(folder: Path, vault: Vault, number: int, count: int) -> None:
+    await vault.initialize(CONFIG)
+    await persisting(vault, lambda: vault.unlock(PASSCODE))
+
+
 async def again(folder: Path, vault: Vault, number: int, count: int) -> None:
     """Clear the vault and make it anew, over and over, while others do the same; what it wrote last is there."""
     for at in range(count):
@@ -106,12 +112,20 @@ async def again(folder: Path, vault: Vault, number: int, count: int) -> None:
             await vault.close()
 
 
-ROLES = {"write": write, "read": read, "rotate": rotate, "watch": watch, "initialize": initialize, "again": again}
+ROLES = {
+    "write": write,
+    "read": read,
+    "rotate": rotate,
+    "watch": watch,
+    "initialize": initialize,
+    "unlock": unlock,
+    "again": again,
+}
 
 
 async def main(folder: Path, role: str, number: int, count: int) -> None:
     vault = device(folder)
-    if role not in {"initialize", "again"}:
+    if role not in {"initialize", "unlock", "again"}:
         await vault.initialize(CONFIG)
         await vault.unlock(PASSCODE)
     os.write(1, b"ready\n")

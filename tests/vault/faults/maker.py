@@ -1,4 +1,4 @@
-"""A program that makes a vault and says so, for a trace of what reached the disk before: maker.py FOLDER."""
+"""A program that makes a vault, wipes it and says so, for a trace of what reached the disk before: maker.py FOLDER."""
 
 import asyncio
 import os
@@ -14,7 +14,9 @@ from ecrin.vault.service import Vault
 async def main(folder: Path) -> None:
     vault = Vault("com.example.notes", platform=simulated_platform(folder), profile=CHEAPEST)
     await vault.initialize(VaultConfig())
-    os.write(1, b"done\n")
+    os.write(1, b"made\n")
+    await vault.wipe()
+    os.write(1, b"wiped\n")
     await vault.close()
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ecrin.crypto.kdf import Buffer
-from ecrin.crypto.profiles import CHEAPEST
+from ecrin.crypto.profiles import CHEAPEST, Profile
 from ecrin.testing.device import FakeDeviceClock, simulated_platform
 from ecrin.vault.device.errors import KeyStoreUnavailable
 from ecrin.vault.device.ports import MAX_ITEM
@@ -33,7 +33,7 @@ class FolderKeyStore:
             return None
         room = SecretRoom(path.stat().st_size)
         with path.open("rb", 0) as file:
-            file.readinto(room.view)  # type: ignore[attr-defined]  # no copy is left in memory
+            file.readinto(room.view)  # no copy is left in memory
         return room
 
     async def set(self, service: str, item: str, secret: Buffer) -> None:
@@ -75,10 +75,10 @@ def clock() -> FakeDeviceClock:
     return found
 
 
-def device(folder: Path, **parts: Any) -> Vault:
+def device(folder: Path, profile: Profile = CHEAPEST, **parts: Any) -> Vault:
     """Return the vaults of the app on a device whose data are in `folder`."""
     parts = {"clock": clock(), "key_store": key_store(folder), **parts}
-    return Vault(APP, platform=simulated_platform(folder, **parts), profile=CHEAPEST)
+    return Vault(APP, platform=simulated_platform(folder, **parts), profile=profile)
 
 
 def file_of(folder: Path, key: str = "default") -> Path:

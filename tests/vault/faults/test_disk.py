@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ async def unlocked(vault: Vault) -> None:
 async def test_f3_a_full_disk_is_said_and_nothing_is_lost_and_writes_come_back(
     small_disk: Path, tmp_path: Path
 ) -> None:
-    parts = {"key_store": key_store(tmp_path / "elsewhere"), "clock": clock()}
+    parts: dict[str, Any] = {"key_store": key_store(tmp_path / "elsewhere"), "clock": clock()}
     vault = await opened(small_disk, **parts)
     await vault.set_values(HELD)
     ballast = fill(small_disk)
@@ -63,7 +64,7 @@ async def test_f3_a_vault_is_not_half_made_on_a_full_disk(small_disk: Path, tmp_
 
 
 async def test_f3_a_disk_that_is_full_locks_and_opens_a_vault_as_before(small_disk: Path, tmp_path: Path) -> None:
-    parts = {"key_store": key_store(tmp_path / "elsewhere"), "clock": clock()}
+    parts: dict[str, Any] = {"key_store": key_store(tmp_path / "elsewhere"), "clock": clock()}
     vault = await opened(small_disk, **parts)
     await vault.set_value("token", "one")
     ballast = fill(small_disk)
@@ -82,7 +83,7 @@ async def test_f3_a_file_that_is_read_only_is_said_and_read(tmp_path: Path, free
     freeze(path, *path.parent.glob("*-wal"))
     await vault.close()
     vault = device(tmp_path)
-    with pytest.raises(VaultUnwritable):
+    with pytest.raises(VaultUnwritable, match=str(path)):
         await unlocked(vault)
     await vault.close()
 
@@ -90,14 +91,14 @@ async def test_f3_a_file_that_is_read_only_is_said_and_read(tmp_path: Path, free
 async def test_f3_a_disk_that_becomes_read_only_refuses_writes_and_gives_out_values(
     small_disk: Path, tmp_path: Path
 ) -> None:
-    parts = {"key_store": key_store(tmp_path / "elsewhere"), "clock": clock()}
+    parts: dict[str, Any] = {"key_store": key_store(tmp_path / "elsewhere"), "clock": clock()}
     vault = await opened(small_disk, **parts)
     await vault.set_values(HELD)
     await vault.close()
     assert worked("mount", "-o", "remount,ro", small_disk)
     try:
         vault = device(small_disk, **parts)
-        with pytest.raises(VaultUnwritable):
+        with pytest.raises(VaultUnwritable, match="does not open for writing"):
             await unlocked(vault)
         await vault.close()
     finally:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from ecrin.crypto.profiles import INTERACTIVE
 from vault.faults.crowd import WRITERS
 from vault.faults.sabotage import TESTS
-from vault.faults.scene import file_of, key_store, opened
+from vault.faults.scene import CONFIG, PASSCODE, device, file_of, key_store, opened
 
 Join = Callable[..., "subprocess.Popen[str]"]
 
@@ -118,3 +119,12 @@ async def test_f17_processes_that_clear_and_make_a_vault_again_and_again_never_l
     async with await opened(tmp_path) as vault:
         await vault.wipe()
     assert key_store(tmp_path).items() == []
+
+
+async def test_a48_right_passcodes_in_many_processes_at_once_are_no_failures(tmp_path: Path, join: Join) -> None:
+    """Each is counted before it is tried: together they must not look like too many wrong ones, and end the vault."""
+    async with device(tmp_path, profile=INTERACTIVE) as vault:  # a try lasts, so that others are counted meanwhile
+        await vault.initialize(CONFIG.change(wipe_after=5), PASSCODE)
+    crowd = [join("unlock") for _ in range(8)]
+    begin(tmp_path, *crowd)
+    assert [ended(process) for process in crowd] == ["done\n"] * 8

@@ -67,13 +67,17 @@ TAMPERED = {
     ),
     "a slot is removed": ("DELETE FROM slots WHERE kind = CAST('recovery' AS BLOB)",),
     "a slot is added": (
-        "INSERT INTO slots SELECT randomblob(16), kind, params, public, wrapped, 0, x'', 0, 0 FROM slots LIMIT 1",
+        """INSERT INTO slots
+        SELECT randomblob(16), kind, params, public, guard, wrapped, 0, x'', 0, 0 FROM slots LIMIT 1""",
     ),
     "the public keys of slots are swapped": (
         "UPDATE slots SET public = (SELECT public FROM slots other WHERE other.id <> slots.id)",
     ),
     "the kinds of slots are swapped": (
         "UPDATE slots SET kind = (SELECT kind FROM slots other WHERE other.id <> slots.id)",
+    ),
+    "the guards of slots are swapped": (
+        "UPDATE slots SET guard = (SELECT guard FROM slots other WHERE other.id <> slots.id)",
     ),
     "what is wrapped is swapped": (
         "UPDATE slots SET wrapped = (SELECT wrapped FROM slots other WHERE other.id <> slots.id)",

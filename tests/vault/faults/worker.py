@@ -1,16 +1,20 @@
-"""A program that acts on vaults and is killed for it. It reads `FOLDER ACT` and forks; the child says, line by line:
+"""A program that acts on vaults and is killed for it. It reads `FOLDER ACT PLACE ERRNO`, the last two for strike.c,
+and forks; the child says, line by line:
 
     ready PID       the vault is open; it waits for somebody to write to FOLDER/go
     done | CODE     the act is done, or the error that it was refused with
     again | CODE    the next write worked, or not
+    calls COUNT     how many calls that change a file it made since it was let go
 
 and its parent `end STATUS` when it is dead. A line leaves by one write(2), as a reply leaves a server.
 """
 
 import asyncio
+import ctypes
 import gc
 import os
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
 
 from ecrin.errors import EcrinError
@@ -34,7 +38,8 @@ async def prepare(folder: Path) -> None:
         await vault.set_value("name-0", OLD["name-0"])  # so that the anchor has moved
 
 
-async def act_in(folder: Path, act: Act) -> None:
+async def act_in(folder: Path, act: Act, place: int, error: int) -> None:
+    saboteur = ctypes.CDLL(None)
     vault = device(folder) if act.fresh else await opened(folder)
     if not act.fresh:
         await vault.set_value("name-1", OLD["name-1"])  # so that the anchor is due, and the log is not empty
@@ -42,10 +47,12 @@ async def act_in(folder: Path, act: Act) -> None:
     say(f"ready {os.getpid()}")
     os.read(go, 2)
     os.close(go)
+    saboteur.strike_at(place, error)
     say(await outcome(vault, act))
     if not act.gone and not act.fresh:
         say(await again(vault))
     await vault.close()
+    say(f"calls {saboteur.strike_count()}")
 
 
 async def outcome(vault: "object", act: Act) -> str:
@@ -66,13 +73,17 @@ async def again(vault: "object") -> str:
     return "again"
 
 
+def run(folder: Path, name: str, place: int, error: int) -> Coroutine[object, object, None]:
+    return prepare(folder) if name == "prepare" else act_in(folder, ACTS[name], place, error)
+
+
 def main() -> None:
     gc.disable()
     for line in sys.stdin:
-        folder, name = line.split()
+        folder, name, place, error = line.split()
         child = os.fork()
         if child == 0:
-            work = prepare(Path(folder)) if name == "prepare" else act_in(Path(folder), ACTS[name])
+            work = run(Path(folder), name, int(place), int(error))
             try:
                 asyncio.run(work)
             except BaseException as error:  # noqa: BLE001  the parent is told
