@@ -88,6 +88,7 @@ class SyncVault:
 
         What other threads wait for is cancelled.
         """
+        self._check()
         with self._gate:
             first, self._closed = not self._closed, True
         try:
@@ -109,17 +110,25 @@ class SyncVault:
 
     def _drive(self, work: Coroutine[Any, Any, T]) -> T:
         """Return what the coroutine returns; an interruption (Ctrl-C) cancels it."""
-        with self._gate:
-            if self._closed:
-                work.close()
-                raise VaultNotInitialized("This object was closed.", hint="Make another `SyncVault`.")
-            future = self._handed(work)
+        try:
+            self._check()
+            with self._gate:
+                self._check_open()
+                future = self._handed(work)
+        except BaseException:
+            work.close()
+            raise
         return _result(future)
 
-    def _handed(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+    def _check(self) -> None:
         if threading.current_thread() is self._thread:  # it would wait for itself for ever
-            work.close()
             raise RuntimeError("A listener cannot wait for the vault that calls it.")
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise VaultNotInitialized("This object was closed.", hint="Make another `SyncVault`.")
+
+    def _handed(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         if not self._thread.is_alive():
             work.close()
             raise VaultNotInitialized(FORKED, hint="Make another `SyncVault` in this process.")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ecrin.vault.anchors import callback
 from ecrin.vault.anchors.callback import CallbackAnchor
 from ecrin.vault.device.errors import ChipUnavailable, DeviceError, KeyStoreUnavailable
 from ecrin.vault.errors import AnchorMissing, InvalidConfig, VaultRolledBack
@@ -222,3 +223,27 @@ async def test_a46_a_mark_that_no_vault_reaches_is_none(made: Made, bench: Bench
     await bench.key_store.set(APP, item, b"\xff" * 8)
     with pytest.raises(AnchorMissing):
         await reopened(bench)
+
+
+async def test_an_anchor_of_the_apps_that_hangs_holds_nobody_up_for_ever(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(callback, "REPLY_S", 0.01)
+    hangs = False
+
+    async def read(_: str) -> int:
+        return 0
+
+    async def advance(_: str, __: int) -> None:
+        if hangs:
+            await asyncio.Event().wait()
+
+    vault, told = bench.vault(anchor=CallbackAnchor(read, advance)), list[str]()
+    vault.on_error(lambda error: told.append(str(error)))
+    await vault.initialize(PASSCODE.change(anchored=Anchored.APP), "1234")
+    await vault.set_value("token", "s3cret")
+    hangs = True
+    await vault.lock()
+    hangs = False
+    await vault.unlock("1234")
+    assert "has not answered" in told[0]

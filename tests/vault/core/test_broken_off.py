@@ -219,6 +219,52 @@ async def test_a46_a_write_that_is_cancelled_when_it_is_on_disk_is_anchored(
         await vault.unlock("1234")
 
 
+@pytest.mark.parametrize("how", ["lock", "close"])
+async def test_a46_a_write_beside_a_lock_is_anchored_with_it(
+    made: Made, bench: Bench, tmp_path_factory: pytest.TempPathFactory, how: str
+) -> None:
+    vault = await made()
+    await vault.lock()
+    copy = Copy(bench, tmp_path_factory.mktemp("copies") / "one")
+    await vault.unlock("1234")
+    await asyncio.gather(vault.set_value("token", "newer"), getattr(vault, how)())
+    await vault.close()
+    copy.put_back()
+    await vault.initialize(PASSCODE)
+    with pytest.raises(VaultRolledBack):
+        await vault.unlock("1234")
+
+
+async def test_who_writes_while_the_vault_is_being_locked_finds_it_locked(made: Made) -> None:
+    vault = await made()
+    await vault.set_value("token", "s3cret")
+    locking = asyncio.ensure_future(vault.lock())
+    await asyncio.sleep(0.001)
+    with pytest.raises(VaultLocked):
+        await vault.set_value("token", "newer")
+    await locking
+
+
+async def test_a_configuration_whose_last_step_is_cancelled_holds(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    vault = await made()
+    await vault.set_value("token", "s3cret")
+    bare = PASSCODE.change(anchored=Anchored.NOTHING, lock_after_idle_ms=60_000)
+    await cancelled_at(Anchoring.stop, Anchoring, vault.update_config(bare), monkeypatch)
+    assert vault.config == bare
+    await vault.lock()
+    await vault.unlock("1234")
+
+
+async def test_a_read_that_is_cancelled_when_it_finds_the_vault_cleared_leaves_an_object_that_can_be_used_again(
+    made: Made, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault, other = await made(), bench.vault()
+    await other.wipe()
+    await cancelled_at(Writer.close, Writer, vault.get_value("token"), monkeypatch)
+    await vault.initialize(PASSCODE, "5678")
+    await vault.set_value("token", "s3cret")
+
+
 async def test_a_listener_that_raises_at_a_lock_in_time_is_told_to_the_loop(
     made: Made, bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,12 +4,14 @@ import asyncio
 
 import pytest
 
-from ecrin.vault.errors import InvalidConfig, VaultFull
+from ecrin.vault.errors import InvalidConfig, VaultBusy, VaultFull, VaultUnwritable
 from ecrin.vault.keeping import making
+from ecrin.vault.keeping.unlocking import Unlocking
 from ecrin.vault.model import PasscodeRequest, VaultConfig, VaultType
 from ecrin.vault.service import Vault
 from ecrin.vault.store import file
 from vault.core.conftest import PASSCODE, Bench, Made
+from vault.core.test_broken_off import cancelled_at
 
 MEMORY = VaultConfig(type=VaultType.IN_MEMORY)
 
@@ -136,3 +138,59 @@ async def test_a_move_is_no_unlocking(bench: Bench) -> None:
     await vault.update_config(PASSCODE, "1234")
     await vault.update_config(MEMORY)
     assert told == []
+
+
+async def test_a_move_that_is_broken_off_behind_its_commit_leaves_the_file_locked_and_says_so(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault, told = await in_memory(bench), list[str]()
+    vault.on_lock(lambda event: told.append("locked"))
+    vault.on_unlock(lambda: told.append("unlocked"))
+    await cancelled_at(Unlocking.made, Unlocking, vault.update_config(PASSCODE, "1234"), monkeypatch)
+    assert await vault.is_locked()
+    await vault.unlock("1234")
+    assert (told, await vault.get_keys()) == (["locked", "unlocked"], ["a"])
+
+
+async def test_where_the_new_file_cannot_be_taken_hold_of_the_values_stay_in_memory_and_can_be_written(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(*_: object) -> None:
+        raise VaultBusy
+
+    vault = await in_memory(bench)
+    with monkeypatch.context() as patch:
+        patch.setattr(Unlocking, "attach", fails)
+        with pytest.raises(VaultBusy):
+            await vault.update_config(PASSCODE, "1234")
+    await vault.set_value("b", "2")
+    assert await vault.get_keys() == ["a", "b"]
+
+
+async def test_where_the_desktop_cannot_be_heard_the_values_stay_in_the_file(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(*_: object) -> None:
+        raise OSError("no bus")
+
+    vault = bench.vault()
+    await vault.initialize(VaultConfig())
+    await vault.set_value("a", "1")
+    monkeypatch.setattr(bench.signals, "watch", fails)
+    with pytest.raises(OSError, match="no bus"):
+        await vault.update_config(MEMORY)
+    assert await vault.get_keys() == ["a"]
+
+
+async def test_what_is_left_of_the_file_is_told_and_does_not_undo_the_move(
+    made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise VaultUnwritable
+
+    vault, told = await made(), list[str]()
+    await vault.set_value("a", "1")
+    vault.on_error(lambda error: told.append(error.code))
+    monkeypatch.setattr(making.Maker, "withdraw", fails)
+    await vault.update_config(MEMORY)
+    assert (told, await vault.get_keys()) == (["VAULT_UNWRITABLE"], ["a"])

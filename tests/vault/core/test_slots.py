@@ -3,9 +3,11 @@
 import asyncio
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from ecrin.testing.keystore import MemoryKeyStore
 from ecrin.testing.sensor import SimulatedSensor
 from ecrin.vault.device.errors import BiometricsLockedOut, BiometricsUnavailable, FallbackChosen, UserCanceled
 from ecrin.vault.errors import (
@@ -19,11 +21,14 @@ from ecrin.vault.errors import (
     SlotMissing,
     SlotRefused,
     VaultLocked,
+    VaultNotInitialized,
 )
+from ecrin.vault.keeping.held import Held
 from ecrin.vault.model import DeviceSecurity, VaultConfig, VaultType
 from ecrin.vault.ports import Hold
 from ecrin.vault.service import Vault
 from vault.core.conftest import PASSCODE, Bench, Made
+from vault.core.test_broken_off import cancelled_at
 
 FINGERPRINT = VaultConfig(type=VaultType.DEVICE_SECURITY, device_security=DeviceSecurity.BIOMETRICS, gate_only=True)
 BOTH = FINGERPRINT.change(device_security=DeviceSecurity.BOTH)
@@ -341,3 +346,27 @@ async def test_a_finger_that_nobody_could_look_at_is_not_counted(bench: Bench) -
     with pytest.raises(BiometricsUnavailable):
         await vault.unlock()
     assert [slot.failures for slot in await vault.slots()] == [0]
+
+
+async def test_a_vault_that_is_cleared_while_a_slot_is_made_leaves_nothing_in_the_key_store(
+    made: Made, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault, other, change = await made(), bench.vault(), Held.change
+
+    async def cleared(self: Held, edit: Any) -> Any:
+        await other.wipe()
+        return await change(self, edit)
+
+    monkeypatch.setattr(Held, "change", cleared)
+    with pytest.raises(VaultNotInitialized):
+        await vault.add_slot("key-store")
+    assert bench.key_store.items == set()
+
+
+async def test_a_key_whose_making_is_broken_off_is_not_left_in_the_key_store(
+    made: Made, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault = await made()
+    before = bench.key_store.items
+    await cancelled_at(MemoryKeyStore.set, MemoryKeyStore, vault.add_slot("key-store"), monkeypatch)
+    assert bench.key_store.items == before

@@ -176,3 +176,18 @@ def test_a_forked_process_is_told_that_the_vault_is_not_its_own(tmp_path: Path) 
         found.initialize(PASSCODE, "1234")
         assert in_a_child(lambda: found.get_value("token")) == "VAULT_NOT_INITIALIZED"
         assert in_a_child(lambda: asyncio.run(found.vault.get_value("token"))) == "VAULT_NOT_INITIALIZED"
+
+
+def test_a_listener_cannot_close_what_calls_it(tmp_path: Path) -> None:
+    with vault(tmp_path) as found:
+        refused: list[str] = []
+
+        def close() -> None:
+            with suppress(RuntimeError):
+                found.close()
+                refused.append("not")
+
+        found.vault.on_unlock(close)
+        found.initialize(PASSCODE, "1234")
+        found.set_value("token", "s3cret")
+        assert refused == []

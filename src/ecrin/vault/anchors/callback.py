@@ -1,5 +1,6 @@
 """A mark that the app keeps for its vaults, for instance on its server: two calls of its own."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -10,6 +11,7 @@ from ecrin.vault.ports import MAX_MARK, Params
 ReadMark = Callable[[str], Awaitable[int | None]]
 AdvanceMark = Callable[[str, int], Awaitable[None]]
 T = TypeVar("T")
+REPLY_S = 25.0  # a lock waits for it, and everybody for the lock
 
 
 class CallbackAnchor:
@@ -17,7 +19,7 @@ class CallbackAnchor:
 
     `read(vault_id)` returns the mark, or None if there is none; `advance(vault_id, mark)` keeps the greater of `mark`
     and what it has, atomically, and answers when that is durable. What they raise, the vault raises; what is none of
-    our errors, as `DeviceError`.
+    our errors, or no answer in 25 s, as `DeviceError`.
     """
 
     kind = "app"
@@ -48,8 +50,11 @@ class CallbackAnchor:
 
 async def _answered(answer: Awaitable[T]) -> T:
     try:
-        return await answer
+        async with asyncio.timeout(REPLY_S):
+            return await answer
     except EcrinError:
         raise
+    except TimeoutError:
+        raise DeviceError(f"The app's anchor has not answered for {REPLY_S:.0f} s.") from None
     except Exception as error:
         raise DeviceError(f"The app's anchor does not answer ({type(error).__name__}).") from error

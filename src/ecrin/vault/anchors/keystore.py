@@ -1,5 +1,8 @@
 """A mark in the system's key store: it notices an older copy of the file, unless the key store was put back with it."""
 
+from contextlib import suppress
+
+from ecrin.errors import EcrinError
 from ecrin.vault.device.ports import KeyStore
 from ecrin.vault.ports import MAX_MARK, Params
 
@@ -22,7 +25,12 @@ class KeyStoreAnchor:
         """Make a mark that stands at 0; one that is there already stays as it is."""
         reached = await self.read(app_id, vault_id, {})
         if reached is None:
-            await self._write(app_id, vault_id, 0)
+            try:
+                await self._write(app_id, vault_id, 0)
+            except BaseException:
+                with suppress(EcrinError):  # whoever was cancelled may have written it
+                    await self.remove(app_id, vault_id, {})
+                raise
         return {}, reached or 0
 
     async def read(self, app_id: str, vault_id: bytes, params: Params) -> int | None:

@@ -9,7 +9,15 @@ from contextlib import suppress
 from dataclasses import replace
 
 from ecrin.errors import EcrinError
-from ecrin.vault.errors import InvalidConfig, LastSlot, SlotMissing, VaultBusy, VaultError, VaultLocked
+from ecrin.vault.errors import (
+    InvalidConfig,
+    LastSlot,
+    SlotMissing,
+    VaultBusy,
+    VaultError,
+    VaultLocked,
+    VaultNotInitialized,
+)
 from ecrin.vault.format.settings import Settings
 from ecrin.vault.format.slots import Slot
 from ecrin.vault.keeping.guesses import WIPING, forget
@@ -114,16 +122,17 @@ class Changing:
         try:
             await self._configure(held, old, settings, mark, asking)
         finally:
-            await self._forget_other(held, old, settings)
+            with suppress(EcrinError):
+                await to_its_end(self._forget_other(held, old, settings))
         return None
 
     async def _forget_other(self, held: Held, *both: Settings) -> None:
         """Remove the anchor that the file does not name, whatever became of the commit."""
-        with suppress(VaultError):
-            named = held.reloaded().config.anchored
-            for one in both:
-                if one.config.anchored is not named:
-                    await self._maker.forget_anchor(one.config, held.vault_id, one.anchor)
+        for one in both:
+            if not _names(held, one):
+                await self._maker.forget_anchor(one.config, held.vault_id, one.anchor)
+                if _names(held, one):  # another process has named it meanwhile
+                    await self._ways.anchor(one.config.anchored).create(self._app_id, held.vault_id)
 
     async def _configure(self, held: Held, old: Settings, settings: Settings, mark: int | None, asking: Asking) -> None:
         if settings.config.wipe_after != old.config.wipe_after:  # those before were made under another rule
@@ -165,9 +174,27 @@ class Changing:
             await commit
         finally:
             with suppress(VaultError):
-                there = {slot.id for slot in held.slots()}
+                there = _ids(held)
                 left = [slot for slot in (*gone, *(one.slot for one in made)) if slot.id not in there]
                 await to_its_end(self._maker.withdraw(held.vault_id, left))
+
+
+def _names(held: Held, settings: Settings) -> bool:
+    """Say whether the file names the anchor of these settings; so does one that cannot be read now."""
+    try:
+        now = held.reloaded()
+    except VaultNotInitialized:  # another process has cleared it
+        return False
+    except VaultError:
+        return True
+    return (now.config.anchored, now.anchor) == (settings.config.anchored, settings.anchor)
+
+
+def _ids(held: Held) -> set[bytes]:
+    try:
+        return {slot.id for slot in held.slots()}
+    except VaultNotInitialized:  # another process has cleared it
+        return set()
 
 
 def _replace(

@@ -4,11 +4,12 @@ import sqlite3
 from contextlib import suppress
 from dataclasses import replace
 
+from ecrin.errors import EcrinError
 from ecrin.vault.errors import InvalidConfig
 from ecrin.vault.keeping.asking import Typed
 from ecrin.vault.keeping.held import Held
 from ecrin.vault.keeping.keeper import TAKEN, Keeper
-from ecrin.vault.model import VaultConfig, VaultType
+from ecrin.vault.model import LockEvent, LockReason, VaultConfig, VaultType
 from ecrin.vault.opened.draft import Rekeyed
 from ecrin.vault.opened.keys import OpenKeys
 from ecrin.vault.threads import to_its_end
@@ -34,7 +35,7 @@ class Configuring:
             finally:  # also where it was broken off after its commit
                 with suppress(Rekeyed):
                     held.caught_up()
-                await self._keeper.took_in(held)
+                await to_its_end(self._keeper.took_in(held))
         self._keeper.events.configured.tell(config)
 
     async def _move(self, held: Held, config: VaultConfig, given: Typed | None) -> None:
@@ -46,11 +47,20 @@ class Configuring:
         try:
             return await self._keeper.make(self._keeper.path(config.key), config, given, held)
         finally:
+            held.paused = False
             if self._keeper.held is not held:
-                await to_its_end(self._keeper.maker.end(held))
+                await to_its_end(self._left(held))
+
+    async def _left(self, held: Held) -> None:
+        """End the vault whose values have moved; where that was broken off, the other one is there, and locked."""
+        await self._keeper.maker.end(held)
+        if self._keeper.held is None or self._keeper.held.opened is None:
+            self._keeper.auto.stop()
+            self._keeper.events.locked.tell(LockEvent(timeout=False, saved=True, reason=LockReason.CALL))
 
     async def _move_in_memory(self, held: Held, config: VaultConfig) -> None:
         gone, made = held.slots(), list[tuple[sqlite3.Connection, OpenKeys]]()
+        await self._keeper.listen(config)  # before there is anything to lose by it
         try:
             await held.taken(lambda plains: made.append(self._keeper.maker.make_in_memory(config, plains)))
         except BaseException:
@@ -59,4 +69,7 @@ class Configuring:
                 connection.close()
             raise
         await self._keeper.take_in_memory(*made[0])
-        await self._keeper.maker.end(held, gone)
+        try:
+            await self._keeper.maker.end(held, gone)
+        except EcrinError as error:  # its rows are gone: what is left of it holds nothing
+            self._keeper.events.failed.tell(error)

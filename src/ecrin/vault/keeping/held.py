@@ -46,7 +46,7 @@ class Held:
         self.vault_id = head.id
         self.opened: Opened | None = None
         self.anchoring: Anchoring | None = None
-        self.moving = False  # its values go to another vault: who writes has to wait for that
+        self.paused = False  # it is being locked, or its values move: who writes waits for what comes of it
 
     def open(self) -> Opened:
         """Return what is open; raises `VaultLocked`."""
@@ -99,8 +99,10 @@ class Held:
     async def change(self, edit: Callable[[Draft], object]) -> Changed:
         """Change the open vault durably; raises `VaultLocked`, and as `Writer.change`."""
         opened = self.open()
-        if self.moving:
+        if self.paused:
             raise Rekeyed
+        if self.anchoring is not None:
+            self.anchoring.due = True  # before: a lock that comes meanwhile writes its mark behind this
         try:
             changed = await self.writer.change(opened.keys, opened.view.manifest.counter, edit)
         except asyncio.CancelledError:

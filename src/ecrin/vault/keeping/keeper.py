@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -117,7 +118,7 @@ class Keeper:
             try:
                 self.held.slots()
             except VaultNotInitialized:
-                await self._let_go(self.held)
+                await self.let_go(self.held)
 
     async def open_by_itself(self) -> None:
         """Open a vault that is held and whose type asks nobody, if it could not be opened before."""
@@ -144,7 +145,11 @@ class Keeper:
             raise InvalidConfig(TAKEN)
         if keys is None:
             return await self._load(path, given)
-        held = await self._hold(path)
+        try:
+            held = await self._hold(path)
+        except BaseException:
+            keys.close()
+            raise
         return await self.begin(held, await self.unlocking.made(held, keys))
 
     async def take_in_memory(self, connection: sqlite3.Connection, keys: OpenKeys) -> None:
@@ -156,7 +161,7 @@ class Keeper:
         """Go by the settings that the open vault has now."""
         await self.unlocking.attach(held)
         self.auto.start(held.settings.config)
-        await self._listen()
+        await self.listen(held.settings.config)
 
     async def end(self) -> None:
         """Remove the vault with all that belongs to it; it has to be initialized anew."""
@@ -177,13 +182,14 @@ class Keeper:
     async def end_at(self, key: str) -> None:
         """Remove the vault of a key, whatever its file is like."""
         path = self.path(key)
-        if self.is_idle and path.exists():
-            with suppress(VaultDamaged, VaultNewer, VaultNotInitialized, InvalidConfig, DeviceError):
-                await self._hold(path)
-        if not self.is_idle:
-            await self.end()
-        else:
-            await in_thread(lambda: _remove(path))
+        for remove in (_remove_none, _remove):
+            if self.is_idle and path.exists():
+                with suppress(VaultDamaged, VaultNewer, VaultNotInitialized, InvalidConfig, DeviceError):
+                    await self._hold(path)
+            if not self.is_idle:
+                return await self.end()
+            await in_thread(partial(remove, path))
+        return None
 
     async def close(self) -> None:
         """Lock the vault, and let go of its file."""
@@ -215,7 +221,7 @@ class Keeper:
         try:
             opened = await self.by_slots(held, given, slot, attempt, lambda late: late.keys.close())
         except VaultNotInitialized:
-            await self._let_go(held)
+            await self.let_go(held)
             raise
         return await self.begin(held, opened)
 
@@ -224,7 +230,7 @@ class Keeper:
         moved = self.auto.watches  # its values were open before
         try:
             self.auto.start(held.settings.config)
-            await self._listen()
+            await self.listen(held.settings.config)
         except BaseException:
             self.auto.stop()
             opened.keys.close()
@@ -251,7 +257,7 @@ class Keeper:
 
     async def _shut(self, held: Held, reason: LockReason) -> None:
         self.auto.stop()
-        config = held.settings.config
+        config, held.paused = held.settings.config, True
         try:
             if held.anchoring is not None:
                 await held.anchoring.stop()
@@ -260,6 +266,9 @@ class Keeper:
             self.events.failed.tell(error if isinstance(error, EcrinError) else VaultLocked())
         finally:
             await held.shut()
+            held.paused = False
+            if held.anchoring is not None:
+                await held.anchoring.stop()  # a write that ended meanwhile has begun it anew
             if held.path is None:
                 await held.close()
                 self.held, self.memory = None, config
@@ -274,9 +283,8 @@ class Keeper:
 
     # ---
 
-    async def _listen(self) -> None:
-        """Hear the desktop from now on, if the vault can be locked by it."""
-        config = self.there().settings.config
+    async def listen(self, config: VaultConfig) -> None:
+        """Hear the desktop from now on, if a vault of this configuration can be locked by it."""
         if config.lockable and config.lock_on_screen_lock and self._unhear is None:
             self._unhear = await self.auto.hear(self._device.signals)
 
@@ -302,11 +310,11 @@ class Keeper:
         try:
             await self._load(path, given)
         except VaultNotInitialized:
-            await self._let_go(self.held)
+            await self.let_go(self.held)
             return False
         return True
 
-    async def _let_go(self, held: Held | None) -> None:
+    async def let_go(self, held: Held | None) -> None:
         """Hold nothing any more: another process has cleared the vault."""
         self.held = None
         if held is not None:
@@ -351,6 +359,12 @@ class Keeper:
         async with self.turn.at_once():
             if self.held is not None:
                 await self.lock(self.held, reason)
+
+
+def _remove_none(path: Path) -> None:
+    """Remove a file that is no vault, or none any more; one that another process has made meanwhile is left."""
+    with told(path):
+        file.remove(path, b"")
 
 
 def _remove(path: Path) -> None:

@@ -23,7 +23,7 @@ from ecrin.vault.keeping.ways import Ways
 from ecrin.vault.model import Bound, VaultConfig
 from ecrin.vault.opened.draft import Draft
 from ecrin.vault.opened.keys import OpenKeys
-from ecrin.vault.ports import Asking, Params, Place
+from ecrin.vault.ports import Asking, Enrolled, Opener, Params, Place
 from ecrin.vault.store import file, rows
 from ecrin.vault.store.faults import told
 from ecrin.vault.threads import in_thread
@@ -51,7 +51,7 @@ class Maker:
     async def enrol(self, kind: str, keys: OpenKeys, bound: Bound, asking: Asking) -> Made:
         """Make a new slot; raises what its kind raises."""
         place = Place(self._app_id, keys.vault_id, secrets.token_bytes(SLOT_ID_BYTES))
-        enrolled = await self._turn.answered(self._ways.opener(kind, bound).enrol(place, asking))
+        enrolled = await self._enrolled(self._ways.opener(kind, bound), place, asking)
         secret = enrolled.secret.view
         try:
             public = slots.public_key(keys.vault_id, place.slot_id, secret)
@@ -59,6 +59,23 @@ class Maker:
             return Made(slots.guarded(keys.vault_id, bare, secret, keys.guard), enrolled.shown)
         finally:
             enrolled.secret.close()
+
+    async def _enrolled(self, opener: Opener, place: Place, asking: Asking) -> Enrolled:
+        """Have a slot enrolled; who cancels this when it is done leaves nothing of it."""
+        made: list[Enrolled] = []
+
+        async def enrol() -> None:
+            made.append(await opener.enrol(place, asking))
+
+        try:
+            await self._turn.answered(enrol())
+        except BaseException:
+            for one in made:
+                one.secret.close()
+                with suppress(EcrinError):
+                    await opener.withdraw(place, one.params)
+            raise
+        return made[0]
 
     async def withdraw(self, vault_id: bytes, gone: Iterable[Slot]) -> None:
         """Remove what slots keep outside of the file. What cannot be removed now opens nothing without the file."""
@@ -87,7 +104,7 @@ class Maker:
         finally:
             if not made:
                 if source is not None:
-                    source.moving = False
+                    source.paused = False
                 keys.close()
                 await in_thread(lambda: _take_back(path, vault_id))
                 await self.withdraw(vault_id, managed)
@@ -107,8 +124,7 @@ class Maker:
         """
         gone, refused = list(known), cast("VaultError | None", None)
         try:
-            gone = gone or held.slots()
-            await held.writer.run(_clear)
+            gone += await held.writer.run(_cleared)
         except VaultError as error:
             refused = error
         finally:
@@ -163,7 +179,7 @@ def params_of(slot: Slot) -> dict[str, Any]:
 
 
 async def _moved(source: Held) -> list[Plain]:
-    source.moving = True
+    source.paused = True
     return await source.everything()
 
 
@@ -183,6 +199,9 @@ def _remove(path: Path, vault_id: bytes) -> None:
         file.remove(path, vault_id)
 
 
-def _clear(connection: sqlite3.Connection) -> None:
+def _cleared(connection: sqlite3.Connection) -> list[Slot]:
+    """Remove every row, and return the slots that there were."""
     with rows.transaction(connection, write=True):
+        gone = rows.slots(connection)
         rows.clear(connection)
+    return gone

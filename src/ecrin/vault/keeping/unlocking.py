@@ -107,20 +107,18 @@ class Unlocking:
 
     async def attach(self, held: Held) -> None:
         """Give a vault the anchoring of its settings; raises an error of the device if its anchor cannot be here."""
-        due, reached = False, True
-        if held.anchoring is not None:
-            await held.anchoring.stop()
-            due = held.anchoring.due and held.opened is not None
-            reached = held.anchoring.reached
-        anchored = held.settings.config.anchored
+        old, anchored = held.anchoring, held.settings.config.anchored
         if held.path is None or anchored is Anchored.NOTHING:
             held.anchoring = None
-            return
-        anchor, leads = self._ways.anchor(anchored), held.settings.anchor
-        held.anchoring = Anchoring(anchor, self._app_id, held.vault_id, leads, held.write_mark, self._failed)
-        held.anchoring.reached = reached
-        if due:
-            held.anchoring.changed()
+        else:
+            anchor, leads = self._ways.anchor(anchored), held.settings.anchor
+            held.anchoring = Anchoring(anchor, self._app_id, held.vault_id, leads, held.write_mark, self._failed)
+            if old is not None:
+                held.anchoring.reached = old.reached
+                if old.due and held.opened is not None:
+                    held.anchoring.changed()
+        if old is not None:  # last: whoever cancels this finds the anchoring of the settings
+            await old.stop()
 
     async def made(self, held: Held, keys: OpenKeys) -> Opened:
         """Open a vault that was just made, by its keys."""

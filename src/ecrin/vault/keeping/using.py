@@ -127,6 +127,5 @@ class Using:
             await self._keeper.open(None, None, accept_old_copy=False)
         except VaultNotInitialized:
             await self._keeper.lock(held, LockReason.ELSEWHERE)
-            await held.close()
-            self._keeper.held = None
+            await self._keeper.let_go(held)
             raise

@@ -3,7 +3,10 @@
 It keeps a copied file shut, and nothing else: whoever runs as this user and finds the key store open has it.
 """
 
+from contextlib import suppress
+
 from ecrin.crypto.kdf import Buffer
+from ecrin.errors import EcrinError
 from ecrin.vault.device.errors import ItemMissing
 from ecrin.vault.device.ports import KeyStore
 from ecrin.vault.memory import SecretRoom, drawn
@@ -27,6 +30,8 @@ class KeyStoreKey:
             await self._key_store.set(place.app_id, place.item, room.view)
         except BaseException:
             room.close()
+            with suppress(EcrinError):  # whoever was cancelled may have set it
+                await self._key_store.delete(place.app_id, place.item)
             raise
         return {}, room
 

@@ -4,6 +4,7 @@ Pure, but slow on purpose: call it in a thread. The cost stands in the slot's pa
 slot, so a smaller one only opens nothing. A greater one than the caps is refused before any memory is taken.
 """
 
+import os
 import secrets
 import threading
 from typing import Any
@@ -21,7 +22,7 @@ SALT_BYTES = 16
 MAX_MEMORY_KIB = 1024 * 1024
 MAX_TIME_COST = 100
 MAX_PARALLELISM = 64
-_ALONE = threading.Lock()  # OpenSSL's lanes share its threads: two derivations at once wait for each other for ever
+_alone: dict[int, threading.Lock] = {}  # by process: in a forked one it would be held by nobody who lets go of it
 MAX_WORK_KIB = 4 * MAX_MEMORY_KIB  # over all passes: some seconds, so that a crafted file blocks nobody for long
 
 
@@ -49,7 +50,7 @@ def stretch(passcode: bytearray, params: Params, out: memoryview) -> None:
         raise VaultDamaged("A slot asks for more work, or less, than any passcode does.")
     salt = _salt(params)
     try:
-        with _ALONE:
+        with _alone.setdefault(os.getpid(), threading.Lock()):  # two at once wait for each other's OpenSSL threads
             Argon2id(
                 salt=salt, length=len(out), iterations=time_cost, lanes=parallelism, memory_cost=memory_kib
             ).derive_into(passcode, out)  # type: ignore[arg-type]  # any buffer: the stubs say bytes alone
