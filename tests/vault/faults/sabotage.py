@@ -21,7 +21,8 @@ fallocate fsync fdatasync sync_file_range link linkat symlink symlinkat unlink u
 mkdir mkdirat rmdir"""
 CHANGING = ",".join(f"?{name}" for name in _NAMES.split())  # for strace; not every machine has each
 _CALL = re.compile(r"\d+ +\w+\(")
-_NO_FILE = re.compile(r"write\([012],|open(at)?\((?!.*O_(CREAT|TRUNC))")  # no file is changed by these
+# No file is changed by these; `strace -y` says where a number leads, and only a path leads to a file.
+_NO_FILE = re.compile(r"write\(([012]\b|\d+<(?!/))|open(at)?\((?!.*O_(CREAT|TRUNC))")
 
 
 def absent() -> str | None:
@@ -48,10 +49,14 @@ def striking(folder: Path) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": path, "LD_PRELOAD": str(library)}
 
 
+def changing(trace: str) -> list[str]:
+    """Return the calls that change a file in a trace, each with its thread's number before it."""
+    return [line for line in trace.splitlines() if _CALL.match(line) and not _NO_FILE.search(line)]
+
+
 def changes(log: Path) -> int:
     """Return how many calls that change a file are in a trace."""
-    calls = [line for line in log.read_text(errors="replace").splitlines() if _CALL.match(line)]
-    return sum(not _NO_FILE.search(line) for line in calls)
+    return len(changing(log.read_text(errors="replace")))
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@
 static atomic_int count;
 static atomic_bool counting;
 static int place, code;
+static void (*told)(void);
 
 /* Count from here, and strike at the call of that number (1 is the next): with an errno, or the end (0). */
 void strike_at(int at, int with) {
@@ -22,6 +23,11 @@ void strike_at(int at, int with) {
     code = with;
     count = 0;
     counting = 1;
+}
+
+/* Have a function called by the thread that is struck, just before it is the end. */
+void strike_tells(void (*with)(void)) {
+    told = with;
 }
 
 /* Return how many calls were met, and count no more. */
@@ -33,11 +39,20 @@ int strike_count(void) {
 static int struck(void) {
     if (!counting || ++count != place)
         return 0;
-    if (code == 0)
+    if (code == 0) {
+        if (told)
+            told();
         for (kill(getpid(), SIGKILL);;)
             pause();
+    }
     errno = code;
     return 1;
+}
+
+/* Sockets, pipes and events are written to as files are, and so are 0 to 2, whatever they are. */
+static int file(int fd) {
+    struct stat found;
+    return fd > 2 && fstat(fd, &found) == 0 && S_ISREG(found.st_mode);
 }
 
 #define CALL(type, name, changes, parameters, ...) \
@@ -48,7 +63,7 @@ static int struck(void) {
         return (changes) && struck() ? -1 : real(__VA_ARGS__); \
     }
 
-CALL(ssize_t, write, fd > 2, (int fd, const void *from, size_t size), fd, from, size) /* 0 to 2 are no files */
+CALL(ssize_t, write, file(fd), (int fd, const void *from, size_t size), fd, from, size)
 CALL(ssize_t, pwrite, 1, (int fd, const void *from, size_t size, off_t at), fd, from, size, at)
 CALL(ssize_t, pwrite64, 1, (int fd, const void *from, size_t size, off64_t at), fd, from, size, at)
 CALL(int, ftruncate, 1, (int fd, off_t size), fd, size)
