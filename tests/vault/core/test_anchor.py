@@ -2,11 +2,13 @@
 
 import asyncio
 import shutil
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ecrin.crypto.kdf import Buffer
 from ecrin.vault.anchors import callback
 from ecrin.vault.anchors.callback import CallbackAnchor
 from ecrin.vault.device.errors import ChipUnavailable, DeviceError, KeyStoreUnavailable
@@ -247,3 +249,83 @@ async def test_an_anchor_of_the_apps_that_hangs_holds_nobody_up_for_ever(
     hangs = False
     await vault.unlock("1234")
     assert "has not answered" in told[0]
+
+
+class Server:
+    """An app's server that keeps marks; `hook` is what it does before it keeps the next one."""
+
+    def __init__(self) -> None:
+        self.marks: dict[str, int] = {}
+        self.hook: Callable[[], Awaitable[object]] | None = None
+
+    async def read(self, vault_id: str) -> int | None:
+        return self.marks.get(vault_id)
+
+    async def advance(self, vault_id: str, mark: int) -> None:
+        hook, self.hook = self.hook, None
+        if hook is not None:
+            await hook()
+        self.marks[vault_id] = max(mark, self.marks.get(vault_id, 0))
+
+
+@pytest.mark.parametrize("verb", ["lock", "close", "wipe"])
+async def test_an_anchor_of_the_apps_that_ends_the_vault_holds_nobody_up(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    """As an app may whose server answers that the session was revoked."""
+    for module, name in ((callback, "REPLY_S"), (anchoring, "AFTER_SECONDS"), (anchoring, "STOPS_WITHIN")):
+        monkeypatch.setattr(module, name, 0.02)
+    server, locked = Server(), asyncio.Event()
+    vault = bench.vault(anchor=CallbackAnchor(server.read, server.advance))
+    await vault.initialize(PASSCODE.change(anchored=Anchored.APP), "1234")
+    vault.on_lock(lambda _: locked.set())
+    server.hook = getattr(vault, verb)
+    await vault.set_value("token", "s3cret")
+    async with asyncio.timeout(10):
+        await locked.wait()
+        await vault.close()
+
+
+async def test_a46_a_write_while_the_anchor_is_changed_is_anchored_in_the_new_one(
+    made: Made, bench: Bench, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, copies, delete = Server(), list[Copy](), bench.key_store.delete
+    vault = bench.vault(anchor=CallbackAnchor(server.read, server.advance))
+    await vault.initialize(PASSCODE, "1234")
+
+    async def slow(*item: str) -> None:
+        if not copies:
+            copies.append(Copy(bench, tmp_path_factory.mktemp("copies") / "one"))
+            await vault.set_value("token", "newer")
+        await delete(*item)
+
+    monkeypatch.setattr(bench.key_store, "delete", slow)
+    await vault.update_config(PASSCODE.change(anchored=Anchored.APP))
+    await vault.close()
+    copies[0].put_back()
+    await vault.initialize(PASSCODE)
+    with pytest.raises(VaultRolledBack):
+        await vault.unlock("1234")
+
+
+async def test_an_anchor_whose_making_is_broken_off_is_not_taken_from_another_process(
+    made: Made, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault, other, keep = await made(PASSCODE.change(anchored=Anchored.NOTHING)), bench.vault(), bench.key_store.set
+    await other.initialize(PASSCODE)
+    await other.unlock("1234")
+    between = asyncio.Event()
+
+    async def slow(app: str, item: str, secret: Buffer) -> None:
+        if item.endswith("mark") and not between.is_set():
+            between.set()
+            await other.update_config(PASSCODE)
+            await other.lock()
+            raise KeyStoreUnavailable
+        await keep(app, item, secret)
+
+    monkeypatch.setattr(bench.key_store, "set", slow)
+    with pytest.raises(KeyStoreUnavailable):
+        await vault.update_config(PASSCODE)
+    await other.unlock("1234")
+    assert not await other.is_locked()

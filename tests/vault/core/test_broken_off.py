@@ -7,8 +7,11 @@ from typing import Any
 import anyio
 import pytest
 
+from ecrin.crypto.kdf import Buffer
+from ecrin.testing.keystore import MemoryKeyStore
 from ecrin.vault.device.errors import SystemCanceled
 from ecrin.vault.errors import VaultBusy, VaultFull, VaultLocked, VaultNotInitialized, VaultRolledBack
+from ecrin.vault.keeping import keeper
 from ecrin.vault.keeping.anchoring import Anchoring
 from ecrin.vault.keeping.guesses import Guesses
 from ecrin.vault.keeping.held import Held
@@ -22,6 +25,7 @@ from ecrin.vault.model import (
     VaultType,
 )
 from ecrin.vault.opened.writer import Writer
+from ecrin.vault.threads import in_thread
 from vault.core.conftest import PASSCODE, Bench, Made
 from vault.core.test_anchor import Copy
 
@@ -356,3 +360,37 @@ async def test_a_vault_whose_key_store_was_locked_opens_at_the_next_initialize(b
     bench.key_store.available = True
     await vault.initialize(VaultConfig())
     assert await vault.get_value("token") == "s3cret"
+
+
+@pytest.mark.parametrize("verb", ["add", "replace"])
+async def test_what_anyio_cancels_at_every_turn_leaves_nothing_in_the_key_store(
+    made: Made, bench: Bench, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    vault, keep = await made(PASSCODE.change(anchored=Anchored.NOTHING)), MemoryKeyStore.set
+    calls = {"add": lambda: vault.add_slot("key-store"), "replace": lambda: vault.set_custom_passcode("5678")}
+
+    async def cancelled(self: MemoryKeyStore, service: str, item: str, secret: Buffer) -> None:
+        await keep(self, service, item, secret)
+        scope.cancel()
+        await asyncio.sleep(0)
+
+    with monkeypatch.context() as patch, anyio.CancelScope() as scope:
+        patch.setattr(MemoryKeyStore, "set", cancelled)
+        await calls[verb]()
+    kept = {slot.id for slot in await vault.slots()}
+    assert {item.rsplit(" ", 1)[1] for _, item in bench.key_store.items} == kept
+
+
+async def test_a_wipe_of_nothing_leaves_what_another_process_makes_meanwhile(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault, other = bench.vault(), bench.vault()
+
+    async def later(work: Callable[[], None]) -> None:
+        await other.initialize(PASSCODE, "1234")
+        await in_thread(work)
+
+    monkeypatch.setattr(keeper, "in_thread", later)
+    await vault.wipe()
+    await other.set_value("token", "s3cret")
+    assert other.exists()

@@ -19,7 +19,7 @@ class CallbackAnchor:
 
     `read(vault_id)` returns the mark, or None if there is none; `advance(vault_id, mark)` keeps the greater of `mark`
     and what it has, atomically, and answers when that is durable. What they raise, the vault raises; what is none of
-    our errors, or no answer in 25 s, as `DeviceError`.
+    our errors, or no answer in 25 s, as `DeviceError`. They must not wait for the vault that asks them.
     """
 
     kind = "app"
@@ -50,11 +50,11 @@ class CallbackAnchor:
 
 async def _answered(answer: Awaitable[T]) -> T:
     try:
-        async with asyncio.timeout(REPLY_S):
+        async with asyncio.timeout(REPLY_S) as patience:
             return await answer
     except EcrinError:
         raise
-    except TimeoutError:
-        raise DeviceError(f"The app's anchor has not answered for {REPLY_S:.0f} s.") from None
     except Exception as error:
+        if patience.expired():
+            raise DeviceError(f"The app's anchor has not answered for {REPLY_S:.0f} s.") from None
         raise DeviceError(f"The app's anchor does not answer ({type(error).__name__}).") from error

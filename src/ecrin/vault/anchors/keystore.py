@@ -5,6 +5,7 @@ from contextlib import suppress
 from ecrin.errors import EcrinError
 from ecrin.vault.device.ports import KeyStore
 from ecrin.vault.ports import MAX_MARK, Params
+from ecrin.vault.threads import to_its_end
 
 MARK = 8  # bytes, the highest first
 
@@ -29,7 +30,7 @@ class KeyStoreAnchor:
                 await self._write(app_id, vault_id, 0)
             except BaseException:
                 with suppress(EcrinError):  # whoever was cancelled may have written it
-                    await self.remove(app_id, vault_id, {})
+                    await to_its_end(self.remove(app_id, vault_id, {}))
                 raise
         return {}, reached or 0
 

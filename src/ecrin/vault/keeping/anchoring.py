@@ -13,6 +13,7 @@ from ecrin.vault.opened.draft import Rekeyed
 from ecrin.vault.ports import Anchor, Params
 
 AFTER_SECONDS = 1.0
+STOPS_WITHIN = 1.0  # seconds
 
 
 def fresh(anchored: int | None, mark: int) -> None:
@@ -94,7 +95,7 @@ class Anchoring:
         later, self._later = self._later, None
         if later is not None and later is not asyncio.current_task():
             later.cancel()
-            await asyncio.gather(later, return_exceptions=True)
+            await asyncio.wait({later}, timeout=STOPS_WITHIN)  # what it waits for may be this very lock
 
     async def _in_time(self) -> None:
         while self.due:  # again for what was changed while the anchor took its time

@@ -113,17 +113,19 @@ class Changing:
 
     async def configure(self, held: Held, config: VaultConfig, asking: Asking) -> None:
         """Change the configuration of a vault that stays in its file; its values and its other slots are kept."""
-        old, anchor = held.settings, self._ways.anchor(config.anchored)
-        settings = replace(old, config=config)
+        old, settings = held.settings, replace(held.settings, config=config)
         if config.anchored is old.config.anchored:
             return await self._configure(held, old, settings, None, asking)
-        leads, mark = await anchor.create(self._app_id, held.vault_id)
+        try:
+            leads, mark = await self._maker.anchor(config.anchored, held.vault_id)
+        except BaseException:
+            await to_its_end(self._again(held, replace(settings, anchor={})))
+            raise
         settings = replace(settings, anchor=leads)
         try:
             await self._configure(held, old, settings, mark, asking)
         finally:
-            with suppress(EcrinError):
-                await to_its_end(self._forget_other(held, old, settings))
+            await to_its_end(self._forget_other(held, old, settings))
         return None
 
     async def _forget_other(self, held: Held, *both: Settings) -> None:
@@ -131,8 +133,13 @@ class Changing:
         for one in both:
             if not _names(held, one):
                 await self._maker.forget_anchor(one.config, held.vault_id, one.anchor)
-                if _names(held, one):  # another process has named it meanwhile
-                    await self._ways.anchor(one.config.anchored).create(self._app_id, held.vault_id)
+                await self._again(held, one)
+
+    async def _again(self, held: Held, gone: Settings) -> None:
+        """Make an anchor anew that was removed, and that another process has made the file's meanwhile."""
+        if _names(held, gone):
+            with suppress(EcrinError):
+                await self._ways.anchor(gone.config.anchored).create(self._app_id, held.vault_id)
 
     async def _configure(self, held: Held, old: Settings, settings: Settings, mark: int | None, asking: Asking) -> None:
         if settings.config.wipe_after != old.config.wipe_after:  # those before were made under another rule

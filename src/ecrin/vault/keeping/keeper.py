@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -181,15 +180,17 @@ class Keeper:
 
     async def end_at(self, key: str) -> None:
         """Remove the vault of a key, whatever its file is like."""
-        path = self.path(key)
-        for remove in (_remove_none, _remove):
-            if self.is_idle and path.exists():
-                with suppress(VaultDamaged, VaultNewer, VaultNotInitialized, InvalidConfig, DeviceError):
-                    await self._hold(path)
-            if not self.is_idle:
-                return await self.end()
-            await in_thread(partial(remove, path))
-        return None
+        path, remove = self.path(key), _remove_none
+        if self.is_idle and path.exists():
+            try:
+                await self._hold(path)
+            except VaultNotInitialized:
+                pass
+            except (VaultDamaged, VaultNewer, InvalidConfig, DeviceError):
+                remove = _remove
+        if not self.is_idle:
+            return await self.end()
+        return await in_thread(partial(remove, path))
 
     async def close(self) -> None:
         """Lock the vault, and let go of its file."""

@@ -2,11 +2,11 @@
 
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from ecrin.base.encoding import canonical_json, strict_json
 from ecrin.errors import EcrinError, InvalidRequest
@@ -20,13 +20,15 @@ from ecrin.vault.format.slots import SLOT_ID_BYTES, Slot
 from ecrin.vault.keeping.held import Held
 from ecrin.vault.keeping.turn import Turn
 from ecrin.vault.keeping.ways import Ways
-from ecrin.vault.model import Bound, VaultConfig
+from ecrin.vault.model import Anchored, Bound, VaultConfig
 from ecrin.vault.opened.draft import Draft
 from ecrin.vault.opened.keys import OpenKeys
-from ecrin.vault.ports import Asking, Enrolled, Opener, Params, Place
+from ecrin.vault.ports import Asking, Enrolled, Params, Place
 from ecrin.vault.store import file, rows
 from ecrin.vault.store.faults import told
-from ecrin.vault.threads import in_thread
+from ecrin.vault.threads import in_thread, to_its_end
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,13 @@ class Maker:
     async def enrol(self, kind: str, keys: OpenKeys, bound: Bound, asking: Asking) -> Made:
         """Make a new slot; raises what its kind raises."""
         place = Place(self._app_id, keys.vault_id, secrets.token_bytes(SLOT_ID_BYTES))
-        enrolled = await self._enrolled(self._ways.opener(kind, bound), place, asking)
+        opener = self._ways.opener(kind, bound)
+
+        async def undo(enrolled: Enrolled) -> None:
+            enrolled.secret.close()
+            await opener.withdraw(place, enrolled.params)
+
+        enrolled = await self._answered(opener.enrol(place, asking), undo)
         secret = enrolled.secret.view
         try:
             public = slots.public_key(keys.vault_id, place.slot_id, secret)
@@ -60,20 +68,28 @@ class Maker:
         finally:
             enrolled.secret.close()
 
-    async def _enrolled(self, opener: Opener, place: Place, asking: Asking) -> Enrolled:
-        """Have a slot enrolled; who cancels this when it is done leaves nothing of it."""
-        made: list[Enrolled] = []
+    async def anchor(self, anchored: Anchored, vault_id: bytes) -> tuple[Params, int]:
+        """Make an anchor; return its params and the mark it stands at. A lock does not wait for it."""
+        anchor = self._ways.anchor(anchored)
 
-        async def enrol() -> None:
-            made.append(await opener.enrol(place, asking))
+        async def undo(made: tuple[Params, int]) -> None:
+            await anchor.remove(self._app_id, vault_id, made[0])
+
+        return await self._answered(anchor.create(self._app_id, vault_id), undo)
+
+    async def _answered(self, asking: Awaitable[T], undo: Callable[[T], Coroutine[Any, Any, None]]) -> T:
+        """Return what comes of an answer; who cancels this when it has come leaves nothing of it."""
+        made: list[T] = []
+
+        async def keep() -> None:
+            made.append(await asking)
 
         try:
-            await self._turn.answered(enrol())
+            await self._turn.answered(keep())
         except BaseException:
             for one in made:
-                one.secret.close()
                 with suppress(EcrinError):
-                    await opener.withdraw(place, one.params)
+                    await to_its_end(undo(one))
             raise
         return made[0]
 
@@ -92,12 +108,12 @@ class Maker:
         The values are those of `source`, a vault in memory; from then on until this has failed nobody writes to that.
         """
         vault_id, managed = secrets.token_bytes(VAULT_ID_BYTES), list[Slot]()
-        anchor, leads, made = self._ways.anchor(config.anchored), cast("Params | None", None), False
+        leads, made = cast("Params | None", None), False
         kinds, keys = self._ways.of_type(config), OpenKeys.new(vault_id)
         try:
             for kind in kinds:
                 managed.append((await self.enrol(kind, keys, config.bound, asking)).slot)
-            leads, mark = await anchor.create(self._app_id, vault_id)
+            leads, mark = await self.anchor(config.anchored, vault_id)
             settings = Settings(self._app_id, config, tuple(slot.id for slot in managed), leads)
             plains = await _moved(source) if source is not None else []
             made = await in_thread(lambda: _create(path, first_rows(keys, managed, settings, mark, plains)))
@@ -106,10 +122,15 @@ class Maker:
                 if source is not None:
                     source.paused = False
                 keys.close()
-                await in_thread(lambda: _take_back(path, vault_id))
-                await self.withdraw(vault_id, managed)
-                await self.forget_anchor(config, vault_id, leads)
+                await to_its_end(self._undone(path, config, vault_id, managed, leads))
         return keys if made else None
+
+    async def _undone(
+        self, path: Path, config: VaultConfig, vault_id: bytes, managed: Iterable[Slot], leads: Params | None
+    ) -> None:
+        await in_thread(lambda: _take_back(path, vault_id))
+        await self.withdraw(vault_id, managed)
+        await self.forget_anchor(config, vault_id, leads)
 
     def make_in_memory(self, config: VaultConfig, plains: Iterable[Plain] = ()) -> tuple[sqlite3.Connection, OpenKeys]:
         """Make a vault that has no file, no slot and no anchor."""

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from ecrin.vault.device.errors import SystemCanceled
 from ecrin.vault.errors import VaultBusy
+from ecrin.vault.threads import to_its_end
 
 T = TypeVar("T")
 _asked: ContextVar[object] = ContextVar("asked", default=None)  # which question a task, or its parent, is to answer
@@ -68,7 +69,11 @@ class Turn:
             self._answering = self._question = None
             answering.cancel()
             leaving.cancel()
-            await asyncio.gather(answering, leaving, return_exceptions=True)
+            await to_its_end(_ended(answering, leaving))
+
+
+async def _ended(*tasks: "asyncio.Future[Any]") -> None:
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _busy() -> VaultBusy:

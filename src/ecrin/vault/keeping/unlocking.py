@@ -115,8 +115,8 @@ class Unlocking:
             held.anchoring = Anchoring(anchor, self._app_id, held.vault_id, leads, held.write_mark, self._failed)
             if old is not None:
                 held.anchoring.reached = old.reached
-                if old.due and held.opened is not None:
-                    held.anchoring.changed()
+            if held.opened is not None:
+                held.anchoring.changed()  # also for what the old one was at, and for writes before it was there
         if old is not None:  # last: whoever cancels this finds the anchoring of the settings
             await old.stop()
 
