@@ -11,6 +11,7 @@ import pytest
 from ecrin.crypto.kdf import Buffer
 from ecrin.vault.anchors import callback
 from ecrin.vault.anchors.callback import CallbackAnchor
+from ecrin.vault.anchors.keystore import KeyStoreAnchor
 from ecrin.vault.device.errors import ChipUnavailable, DeviceError, KeyStoreUnavailable
 from ecrin.vault.errors import AnchorMissing, InvalidConfig, VaultRolledBack
 from ecrin.vault.keeping import anchoring
@@ -289,17 +290,18 @@ async def test_an_anchor_of_the_apps_that_ends_the_vault_holds_nobody_up(
 async def test_a46_a_write_while_the_anchor_is_changed_is_anchored_in_the_new_one(
     made: Made, bench: Bench, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server, copies, delete = Server(), list[Copy](), bench.key_store.delete
+    monkeypatch.setattr(anchoring, "AFTER_SECONDS", 0.0)
+    server, copies, remove = Server(), list[Copy](), KeyStoreAnchor.remove
     vault = bench.vault(anchor=CallbackAnchor(server.read, server.advance))
     await vault.initialize(PASSCODE, "1234")
 
-    async def slow(*item: str) -> None:
-        if not copies:
-            copies.append(Copy(bench, tmp_path_factory.mktemp("copies") / "one"))
-            await vault.set_value("token", "newer")
-        await delete(*item)
+    async def slow(*mark: Any) -> None:
+        copies.append(Copy(bench, tmp_path_factory.mktemp("copies") / "one"))
+        await vault.set_value("token", "newer")
+        await asyncio.sleep(0.05)  # the old one hears of it, and is gone then
+        await remove(*mark)
 
-    monkeypatch.setattr(bench.key_store, "delete", slow)
+    monkeypatch.setattr(KeyStoreAnchor, "remove", slow)
     await vault.update_config(PASSCODE.change(anchored=Anchored.APP))
     await vault.close()
     copies[0].put_back()

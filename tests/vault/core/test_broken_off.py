@@ -366,7 +366,8 @@ async def test_a_vault_whose_key_store_was_locked_opens_at_the_next_initialize(b
 async def test_what_anyio_cancels_at_every_turn_leaves_nothing_in_the_key_store(
     made: Made, bench: Bench, monkeypatch: pytest.MonkeyPatch, verb: str
 ) -> None:
-    vault, keep = await made(PASSCODE.change(anchored=Anchored.NOTHING)), MemoryKeyStore.set
+    vault = await made(PASSCODE.change(anchored=Anchored.NOTHING))
+    keep, delete = MemoryKeyStore.set, MemoryKeyStore.delete
     calls = {"add": lambda: vault.add_slot("key-store"), "replace": lambda: vault.set_custom_passcode("5678")}
 
     async def cancelled(self: MemoryKeyStore, service: str, item: str, secret: Buffer) -> None:
@@ -374,8 +375,13 @@ async def test_what_anyio_cancels_at_every_turn_leaves_nothing_in_the_key_store(
         scope.cancel()
         await asyncio.sleep(0)
 
+    async def slow(self: MemoryKeyStore, service: str, item: str) -> None:
+        await asyncio.sleep(0)
+        await delete(self, service, item)
+
     with monkeypatch.context() as patch, anyio.CancelScope() as scope:
         patch.setattr(MemoryKeyStore, "set", cancelled)
+        patch.setattr(MemoryKeyStore, "delete", slow)
         await calls[verb]()
     kept = {slot.id for slot in await vault.slots()}
     assert {item.rsplit(" ", 1)[1] for _, item in bench.key_store.items} == kept
