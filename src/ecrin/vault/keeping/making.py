@@ -59,7 +59,7 @@ class Maker:
             enrolled.secret.close()
             await opener.withdraw(place, enrolled.params)
 
-        enrolled = await self._answered(opener.enrol(place, asking), undo)
+        enrolled = await self._answered(lambda: opener.enrol(place, asking), undo)
         secret = enrolled.secret.view
         try:
             public = slots.public_key(keys.vault_id, place.slot_id, secret)
@@ -75,14 +75,14 @@ class Maker:
         async def undo(made: tuple[Params, int]) -> None:
             await anchor.remove(self._app_id, vault_id, made[0])
 
-        return await self._answered(anchor.create(self._app_id, vault_id), undo)
+        return await self._answered(lambda: anchor.create(self._app_id, vault_id), undo)
 
-    async def _answered(self, asking: Awaitable[T], undo: Callable[[T], Coroutine[Any, Any, None]]) -> T:
+    async def _answered(self, ask: Callable[[], Awaitable[T]], undo: Callable[[T], Coroutine[Any, Any, None]]) -> T:
         """Return what comes of an answer; who cancels this when it has come leaves nothing of it."""
         made: list[T] = []
 
         async def keep() -> None:
-            made.append(await asking)
+            made.append(await ask())
 
         try:
             await self._turn.answered(keep())
