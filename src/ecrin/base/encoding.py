@@ -50,6 +50,14 @@ def strict_json(data: bytes) -> Any:
     return value
 
 
+def text_size(value: object) -> int | None:
+    """Return how many bytes of UTF-8 a text has; None for what is no text, as half a surrogate pair is none."""
+    try:
+        return len(value.encode()) if isinstance(value, str) else None
+    except UnicodeEncodeError:
+        return None
+
+
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):

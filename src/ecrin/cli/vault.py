@@ -11,7 +11,7 @@ from ecrin.cli.options import sure, yes_option
 from ecrin.cli.output import show_done, show_json, show_record, show_rows, show_text
 from ecrin.cli.unseen import fd_option
 from ecrin.cli.vaultcopies import export, import_
-from ecrin.cli.vaulting import Errand, file_of, load, named, opened, opening, run, unlock
+from ecrin.cli.vaulting import Errand, load, named, opened, opening, run, unlock
 from ecrin.cli.vaultvalues import get, set_
 from ecrin.cli.vaultways import passcode, show_slots, slot
 from ecrin.errors import ConfigurationError
@@ -109,8 +109,8 @@ def rotate(errand: Errand) -> None:
 def status(errand: Errand) -> None:
     """Show how a vault is made, and what opens it; nobody is asked.
 
-    The rest is what really holds on this machine. weakest: what the easiest way in rests on. memory_locked: keys are
-    never written to swap. undumped: no core dump holds them.
+    The rest is what really holds on this machine. weakest: what the easiest way in rests on. memory_locked: the
+    vault's own keys are never written to swap. undumped: no core dump holds them.
     """
 
     async def act(vault: "Vault") -> dict[str, Any]:
@@ -118,9 +118,10 @@ def status(errand: Errand) -> None:
         slots = [asdict(one) for one in await vault.slots()]
         here = await vault.protection()
         shown = {"weakest": here.weakest, "memory_locked": here.memory_locked, "undumped": here.undumped}
-        return {"config": vault.config.as_json(), "protection": shown, "slots": slots}
+        file = str(vault.path(errand.key).absolute())
+        return {"config": vault.config.as_json(), "protection": shown, "slots": slots, "file": file}
 
-    found = {"app_id": errand.app_id, "key": errand.key, **run(errand, act), "file": str(file_of(errand))}
+    found = {"app_id": errand.app_id, "key": errand.key, **run(errand, act)}
     if errand.as_json:
         return show_json(found)
     return _show(found)

@@ -145,15 +145,6 @@ async def unlock(vault: "Vault", errand: Errand) -> None:
     await vault.unlock(slot=slot, accept_old_copy=errand.accept_old_copy)
 
 
-def file_of(errand: Errand) -> Path:
-    """Return where the vault is kept, as `Vault` has it."""
-    from ecrin.vault.device.here import here
-    from ecrin.vault.naming import file_name
-
-    folder = errand.folder or here().data_folder / file_name(errand.app_id) / "vaults"
-    return folder.absolute() / f"{file_name(errand.key)}.ecrin-vault"
-
-
 def caution(error: EcrinError) -> None:
     """Say on stderr what went wrong beside an errand that was done."""
     click.echo(f"ecrin: caution: {printable(str(error))}  [{error.code}]", err=True)

@@ -90,10 +90,14 @@ class Vault:
             else:
                 await self._keeper.load_or_make(config, passcode)
 
+    def path(self, key: str = "default") -> Path:
+        """Return where the vault of a key is kept, if it is there or not; raises `InvalidConfig` for what is no key."""
+        check_key(key)
+        return self._keeper.path(key)
+
     def exists(self, key: str = "default") -> bool:
         """Return whether there is a file of this key; raises `InvalidConfig` for what is no key."""
-        check_key(key)
-        return self._keeper.path(key).exists()
+        return self.path(key).exists()
 
     @verb
     async def load(self, key: str = "default") -> None:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from functools import wraps
+from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar, cast
 
 from ecrin.vault.errors import VaultNotInitialized
@@ -74,6 +75,10 @@ class SyncVault:
     def config(self) -> VaultConfig:
         """As `Vault.config`."""
         return self.vault.config
+
+    def path(self, key: str = "default") -> Path:
+        """As `Vault.path`."""
+        return self.vault.path(key)
 
     def exists(self, key: str = "default") -> bool:
         """As `Vault.exists`."""

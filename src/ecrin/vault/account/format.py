@@ -2,7 +2,7 @@
 
 import json
 
-from ecrin.base.encoding import strict_json
+from ecrin.base.encoding import strict_json, text_size
 from ecrin.errors import InvalidRequest
 from ecrin.vault.account.errors import InvalidAccount
 from ecrin.vault.memory import forget
@@ -41,9 +41,5 @@ def unpack(packed: bytes) -> tuple[str, Json]:
 
 def check_name(name: str) -> None:
     """Raise `InvalidAccount` for what is no name of an account."""
-    try:
-        size = len(name.encode()) if isinstance(name, str) else 0
-    except UnicodeEncodeError:  # half a surrogate pair is no text
-        size = 0
-    if not 1 <= size <= MAX_NAME:
+    if not 1 <= (text_size(name) or 0) <= MAX_NAME:
         raise InvalidAccount(f"The name of an account is a text of 1 to {MAX_NAME} bytes.")

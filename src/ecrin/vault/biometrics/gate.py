@@ -12,9 +12,8 @@ from ecrin.vault.device.errors import (
     DeviceError,
     DevicePasscodeNotSet,
     NotInteractive,
-    Unsupported,
 )
-from ecrin.vault.device.judging import repeated
+from ecrin.vault.device.judging import is_set, repeated
 from ecrin.vault.device.model import SensorState
 from ecrin.vault.device.ports import DevicePasscode, Platform, Sensor
 
@@ -41,12 +40,7 @@ class Gate:
 
     async def has_passcode(self) -> bool:
         """Return whether there is a passcode to ask for."""
-        if self._platform.passcode is None:
-            return False
-        try:
-            return await self._platform.passcode.is_set()
-        except Unsupported:
-            return False
+        return await is_set(self._platform.passcode)
 
     async def verify(self, options: VerifyOptions) -> VerifiedBy:
         """Ask, until somebody is recognized or the options say that it is enough."""

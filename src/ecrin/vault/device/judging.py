@@ -1,4 +1,4 @@
-"""What is the same for everybody who asks a sensor: what speaks against asking it at all, and how often it is asked."""
+"""What is the same for everybody who asks a sensor or for the device's passcode: whether to ask, and how often."""
 
 import hmac
 from collections.abc import Awaitable, Callable
@@ -9,9 +9,10 @@ from ecrin.vault.device.errors import (
     BiometricsUnavailable,
     DeviceError,
     NotRecognized,
+    Unsupported,
 )
 from ecrin.vault.device.model import Notice, Permission, SensorState
-from ecrin.vault.device.ports import Tell
+from ecrin.vault.device.ports import DevicePasscode, Tell
 
 
 def refusal(state: SensorState) -> DeviceError | None:
@@ -48,3 +49,11 @@ async def repeated(attempt: Callable[[], Awaitable[None]], at_most: int, tell: T
         else:
             return
     await attempt()
+
+
+async def is_set(passcode: DevicePasscode | None) -> bool:
+    """Say whether there is a passcode of the device to ask for; on a platform that has none there is not."""
+    try:
+        return passcode is not None and await passcode.is_set()
+    except Unsupported:
+        return False

@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 
 from ecrin.vault.device.errors import BiometricsUnavailable, ChipUnavailable, Unsupported
 from ecrin.vault.device.here import here
+from ecrin.vault.device.judging import is_set
 from ecrin.vault.device.model import Biometry, Notice, Permission, PromptTexts, SensorState, Signal, Strength
 from ecrin.vault.device.ports import Chip, Platform, Sensor, Tell
 
@@ -68,12 +69,7 @@ class Device:
 
     async def is_system_passcode_set(self) -> bool:
         """Return whether the user's account on this device has a passcode. (`isSystemPasscodeSet`)."""
-        if self._platform.passcode is None:
-            return False
-        try:
-            return await self._platform.passcode.is_set()
-        except Unsupported:
-            return False
+        return await is_set(self._platform.passcode)
 
     async def is_screen_hidden(self) -> bool:
         """Return whether the app's windows are kept out of captures. (`isHideScreenOnBackgroundEnabled`)."""

@@ -13,6 +13,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 
+from ecrin.base.encoding import text_size
 from ecrin.base.ids import Draw
 from ecrin.crypto.aead import NONCE_BYTES, TAG_BYTES
 from ecrin.crypto.kdf import Buffer
@@ -110,11 +111,7 @@ def check(plain: Plain) -> None:
 
 def check_name(name: str) -> None:
     """Raise `InvalidEntry` for a name that the format has no room for, or that is no text."""
-    try:
-        size = len(name.encode()) if isinstance(name, str) else 0
-    except UnicodeEncodeError:  # half a surrogate pair is no text
-        size = 0
-    if not 1 <= size <= MAX_NAME:
+    if not 1 <= (text_size(name) or 0) <= MAX_NAME:
         raise InvalidEntry(f"A name is a text (UTF-8) of 1 to {MAX_NAME:,} bytes.", hint="Choose another name.")
 
 

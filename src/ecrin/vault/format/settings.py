@@ -6,7 +6,7 @@ They stand in the clear too, for a vault that is locked must know how it locks; 
 from dataclasses import dataclass, fields
 from typing import Any
 
-from ecrin.base.encoding import canonical_json, strict_json
+from ecrin.base.encoding import canonical_json, strict_json, text_size
 from ecrin.errors import InvalidRequest
 from ecrin.vault.device.model import PromptTexts
 from ecrin.vault.errors import InvalidConfig, VaultDamaged
@@ -70,11 +70,8 @@ def _whole(name: str, value: Any, least: int) -> None:
 
 
 def _short(text: Any) -> None:
-    try:
-        size = len(text.encode()) if isinstance(text, str) else MAX_TEXT + 1
-    except UnicodeEncodeError:  # half a surrogate pair is no text
-        size = MAX_TEXT + 1
-    if size > MAX_TEXT:
+    size = text_size(text)
+    if size is None or size > MAX_TEXT:
         raise InvalidConfig(f"The texts of a prompt are texts of at most {MAX_TEXT} bytes.")
 
 
